@@ -1,0 +1,181 @@
+"""A photo from a file, an upload or an array: decoded, upright, 8-bit RGB, with every conversion said aloud."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from wt.errors import WtError
+from wt.types import Bool, UInt8
+
+MAX_SIDE = 2048
+"""A longer photo is shrunk to this; the models look at far fewer pixels."""
+MIN_SIDE = 32
+MAX_PIXELS = 120_000_000
+"""Above this an image is refused before its pixels are decoded (a decompression bomb)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """An upright 8-bit photo."""
+
+    rgb: UInt8[np.ndarray, "h w 3"]
+    alpha: Bool[np.ndarray, "h w"] | None = None
+    """True where the file's own alpha keeps the pixel; None if the file has no alpha, or an alpha that keeps all."""
+    notes: tuple[str, ...] = ()
+    """What was converted, one sentence each, to be shown."""
+    name: str = "photo"
+    focal_35mm: float | None = None
+    """EXIF 35 mm-equivalent focal length in mm, if the file has one."""
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.rgb.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.rgb.shape[0]
+
+
+def open_photo(source: str | Path | bytes | BinaryIO | Image.Image, name: str | None = None) -> Photo:
+    """Decode a JPEG, PNG, WebP, HEIC or any other picture Pillow reads.
+
+    EXIF rotation is applied, CMYK, 16-bit, palette, grey and animated files are converted, long sides are limited to
+    `MAX_SIDE`; each of these adds a sentence to `notes`.
+
+    Raises:
+        WtError: empty, truncated, not an image, smaller than `MIN_SIDE`, or larger than `MAX_PIXELS`.
+    """
+    if isinstance(source, Image.Image):
+        return _convert(source, name or "photo")
+    if isinstance(source, str | Path):
+        name = name or Path(source).name
+        try:
+            source = Path(source).read_bytes()
+        except OSError as error:
+            raise WtError(
+                f"{name} could not be read ({error.strerror or error}). Check the path and try again."
+            ) from error
+    name = name or "the file"
+    data = source if isinstance(source, bytes) else source.read()
+    if not data:
+        raise WtError(f"{name} is empty (0 bytes). Choose a JPEG, PNG, WebP or HEIC photo.")
+    _register_heif()
+    try:
+        # Pillow warns at half the limit that it raises at; our own limit below decides.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data))
+            _refuse_sizes(image, name)
+            image.load()
+    except UnidentifiedImageError as error:
+        raise WtError(f"{name} is not a picture that can be read. Choose a JPEG, PNG, WebP or HEIC photo.") from error
+    except Image.DecompressionBombError as error:
+        raise WtError(f"{name} is too large to open: {error}. Export a smaller copy.") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise WtError(f"{name} is damaged or cut short ({error}). Try to save or download it again.") from error
+    return _convert(image, name)
+
+
+def as_photo(image: Photo | Image.Image | UInt8[np.ndarray, "h w c"], name: str = "photo") -> Photo:
+    """A `Photo` from a PIL image or a uint8 array [h, w, 3] or [h, w, 4] (alpha becomes the mask).
+
+    Raises:
+        WtError: another type, dtype or shape.
+    """
+    if isinstance(image, Photo):
+        return image
+    if isinstance(image, Image.Image):
+        return open_photo(image, name)
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] not in (3, 4):
+        got = f"{image.dtype} {list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise WtError(f"A photo must be a PIL image or a uint8 array [height, width, 3 or 4]; got {got}.")
+    return open_photo(Image.fromarray(image), name)
+
+
+def resize_rgb(rgb: UInt8[np.ndarray, "h w 3"], width: int, height: int) -> UInt8[np.ndarray, "h2 w2 3"]:
+    """Antialiased resize to (width, height)."""
+    if rgb.shape[:2] == (height, width):
+        return rgb
+    return np.asarray(
+        Image.fromarray(rgb).resize(
+            (width, height), Image.Resampling.BOX if width * 2 <= rgb.shape[1] else Image.Resampling.BILINEAR
+        )
+    )
+
+
+def resize_mask(mask: Bool[np.ndarray, "h w"], width: int, height: int) -> Bool[np.ndarray, "h2 w2"]:
+    """Nearest-neighbour resize to (width, height), pixel centres at +0.5."""
+    rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * mask.shape[1] / width).astype(int)
+    return mask[rows[:, None], columns[None, :]]
+
+
+def _register_heif() -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:  # HEIC files then get the "cannot be read" sentence; everything else works.
+        return
+    register_heif_opener()
+
+
+def _refuse_sizes(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        raise WtError(
+            f"{name} is {width} x {height} pixels, more than the {limit} megapixels allowed. Export a smaller copy."
+        )
+    if min(width, height) < MIN_SIDE:
+        raise WtError(
+            f"{name} is {width} x {height} pixels; the shorter side must be at least {MIN_SIDE}. Try a larger copy."
+        )
+
+
+def _convert(image: Image.Image, name: str) -> Photo:
+    _refuse_sizes(image, name)
+    notes = []
+    focal = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
+    if getattr(image, "n_frames", 1) > 1:
+        notes.append(f"The file has {image.n_frames} frames; the first one is used.")
+        image.seek(0)
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        image = ImageOps.exif_transpose(image)
+        notes.append("Rotated upright as its EXIF tag says.")
+    image = _to_8_bit(image, notes)
+    alpha = None
+    if image.mode == "RGBA":
+        kept = np.asarray(image.getchannel("A")) > 127
+        if kept.any() and not kept.all():
+            alpha = kept
+            notes.append("Its transparent part is used as the mask.")
+    image = image.convert("RGB")
+    if max(image.size) > MAX_SIDE:
+        before = image.size
+        image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        notes.append(f"Shrunk from {before[0]} x {before[1]} to {image.width} x {image.height} pixels.")
+        alpha = None if alpha is None else resize_mask(alpha, *image.size)
+        _refuse_sizes(image, name)
+    return Photo(np.array(image), alpha, tuple(notes), name, float(focal) if focal else None)
+
+
+def _to_8_bit(image: Image.Image, notes: list[str]) -> Image.Image:
+    mode = image.mode
+    if mode in ("RGB", "RGBA"):
+        return image
+    if mode.startswith("I") or mode == "F":
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        top = max(float(values.max()), 1e-12)
+        scale = 255 / 65535 if mode.startswith("I") and top > 255 else (255 / top if mode == "F" else 1.0)
+        notes.append(f"Converted from {'16-bit' if mode.startswith('I') else 'floating point'} grey to 8-bit colour.")
+        return Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8)).convert("RGB")
+    has_alpha = mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
+    words = {"CMYK": "CMYK", "P": "a palette", "PA": "a palette", "L": "grey", "LA": "grey", "1": "black and white"}
+    notes.append(f"Converted from {words.get(mode, mode)} to RGB.")
+    return image.convert("RGBA" if has_alpha else "RGB")
