@@ -83,7 +83,7 @@ def open_photo(source: str | Path | bytes | BinaryIO | Image.Image, name: str | 
     return _convert(image, name)
 
 
-def as_photo(image: Photo | Image.Image | UInt8[np.ndarray, "h w c"], name: str = "photo") -> Photo:
+def as_photo(image: Photo | Image.Image | np.ndarray, name: str = "photo") -> Photo:
     """A `Photo` from a PIL image or a uint8 array [h, w, 3] or [h, w, 4] (alpha becomes the mask).
 
     Raises:
