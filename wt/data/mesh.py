@@ -128,9 +128,7 @@ def pose(x: float, y: float, z: float, turn: float = 0.0, scale: float = 1.0) ->
     return np.array([[cos, -sin, 0.0, x], [sin, cos, 0.0, y], [0.0, 0.0, scale, z], [0.0, 0.0, 0.0, 1.0]])
 
 
-def look_at(
-    eye: Float[np.ndarray, "3"], target: Float[np.ndarray, "3"], roll: float = 0.0
-) -> Float[np.ndarray, "4 4"]:
+def look_at(eye: Float[np.ndarray, "3"], target: Float[np.ndarray, "3"], roll: float = 0.0) -> Float[np.ndarray, "4 4"]:
     """`cam_from_world` of a camera at `eye` that looks at `target`; `roll` radians about the optical axis (never straight up or down)."""
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, [0.0, 0.0, 1.0])
