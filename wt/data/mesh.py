@@ -39,8 +39,8 @@ class Material:
 class Part:
     """A closed triangle mesh of one material, counter-clockwise seen from outside.
 
-    `smooth` interpolates vertex normals. `object_from_world` is the map from the vertices' present frame back to the frame in
-    which the texture was written, so that a texture travels with its object.
+    `smooth` interpolates vertex normals. `object_from_world` is the map from the vertices' present frame back to the
+    frame in which the texture was written, so that a texture travels with its object.
     """
 
     vertices: Float[np.ndarray, "v 3"]
@@ -76,7 +76,7 @@ class Asset:
         return replace(self, parts=tuple(part.transformed(matrix) for part in self.parts))
 
     def moved(self, x: float = 0.0, y: float = 0.0, z: float = 0.0, turn: float = 0.0, scale: float = 1.0) -> "Asset":
-        """Scaled about its origin, turned about the vertical by `turn` radians (counter-clockwise from above), then shifted."""
+        """Scaled about its origin, turned about z by `turn` radians (counter-clockwise from above), then shifted."""
         return self.transformed(pose(x, y, z, turn, scale))
 
     @property
@@ -88,8 +88,8 @@ class Asset:
 class Light:
     """A lamp at `position` (point, area) or a sun that shines along `direction` (unit, away from the sun).
 
-    `colour` is linear rgb: radiant intensity for point and area lights (falls with the square of the distance in metres),
-    irradiance for the sun. `radius` in metres (point, area) or the tangent of the sun's angular radius makes shadows soft.
+    `colour` is linear rgb: radiant intensity for point and area lights (falls with the square of the distance in
+    metres), irradiance for the sun. `radius` makes shadows soft: metres (point, area), tangent of the sun's angle.
     """
 
     kind: Literal["point", "area", "sun"]
@@ -101,7 +101,7 @@ class Light:
 
 @dataclass(frozen=True)
 class World:
-    """Assets in world coordinates (the index is the instance id), lights, ambient light and the sky that rays leave to."""
+    """Assets in world coordinates (the index is the instance id), lights, ambient light and the sky."""
 
     instances: tuple[Asset, ...]
     lights: tuple[Light, ...] = ()
@@ -111,7 +111,7 @@ class World:
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera: K in pixels of the rendered grid and the rigid map from the z-up world to OpenCV camera axes."""
+    """A pinhole camera: K in pixels of the rendered grid and the rigid map from the world to OpenCV camera axes."""
 
     intrinsics: Intrinsics
     cam_from_world: Float[np.ndarray, "4 4"]
@@ -129,7 +129,7 @@ def pose(x: float, y: float, z: float, turn: float = 0.0, scale: float = 1.0) ->
 
 
 def look_at(eye: Float[np.ndarray, "3"], target: Float[np.ndarray, "3"], roll: float = 0.0) -> Float[np.ndarray, "4 4"]:
-    """`cam_from_world` of a camera at `eye` that looks at `target`; `roll` radians about the optical axis (never straight up or down)."""
+    """`cam_from_world` of a camera at `eye` looking at `target` (not straight up or down), `roll` in radians."""
     forward = (target - eye) / np.linalg.norm(target - eye)
     right = np.cross(forward, [0.0, 0.0, 1.0])
     right /= np.linalg.norm(right)
