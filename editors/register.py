@@ -42,8 +42,8 @@ def measure(
     """Shift and zoom of `edited` against `photo`, from the pixels outside `region`.
 
     Maximises the enhanced correlation coefficient (Evangelidis and Psarakis 2008, OpenCV's ECC) over an affine map,
-    from which the isotropic zoom and the shift of the image centre are read. A picture without structure outside the region
-    (correlation not defined) counts as not moved.
+    from which the isotropic zoom and the shift of the image centre are read. A picture without structure outside the
+    region (correlation not defined) counts as not moved.
     """
     import cv2
 
