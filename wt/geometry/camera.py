@@ -26,6 +26,10 @@ class Intrinsics:
     """RMS reprojection error of the fit in pixels of this grid; NaN if K was given, not fitted."""
 
     def __post_init__(self) -> None:
+        for name in ("fx", "fy", "cx", "cy", "residual_px"):  # a NumPy scalar or an int is as good
+            object.__setattr__(self, name, float(getattr(self, name)))
+        for name in ("width", "height"):
+            object.__setattr__(self, name, int(getattr(self, name)))
         numbers = (self.fx, self.fy, self.cx, self.cy)
         if not all(math.isfinite(n) for n in numbers) or self.fx <= 0 or self.fy <= 0:
             raise WtError(

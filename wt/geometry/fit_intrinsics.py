@@ -1,4 +1,4 @@
-"""Closed-form intrinsics from a layer-0 pointmap: two independent least squares (paper App. B, ARCHITECTURE section 16)."""
+"""Closed-form intrinsics from a layer-0 pointmap: two least squares (paper App. B, ARCHITECTURE section 16)."""
 
 import math
 
