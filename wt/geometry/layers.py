@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from wt.errors import WtError
+from wt.files import write_atomic
 from wt.geometry.camera import Intrinsics
 from wt.types import Bool, Float, UInt8
 
@@ -70,7 +70,12 @@ class LayeredPointmap:
 
     def save(self, path: str | Path) -> Path:
         """Write a compressed .npz (no pickle), atomically; `load` reads it back bit for bit."""
-        path = Path(path)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **self.arrays())
+        return write_atomic(path, buffer.getvalue())
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What `save` writes: points, alpha, rgb, and `meta`, a JSON text."""
         meta = {
             "format": "wt-layers",
             "version": 1,
@@ -80,13 +85,7 @@ class LayeredPointmap:
             "intrinsics": asdict(self.intrinsics),
             "frame": "OpenCV camera axes: +x right, +y down, +z forward; pixel centres at +0.5",
         }
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, points=self.points, alpha=self.alpha, rgb=self.rgb, meta=np.array(json.dumps(meta)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_bytes(buffer.getvalue())
-        temporary.replace(path)
-        return path
+        return {"points": self.points, "alpha": self.alpha, "rgb": self.rgb, "meta": np.array(json.dumps(meta))}
 
     @classmethod
     def load(cls, path: str | Path) -> "LayeredPointmap":

@@ -6,7 +6,6 @@ Points of scene objects lie on the rays of K by construction, so only their dept
 import io
 import json
 import math
-import os
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from wt.errors import WtError
+from wt.files import write_atomic
 from wt.geometry.camera import Intrinsics, unproject
 from wt.geometry.layers import LayeredPointmap
 from wt.scene.objects import SceneObject
@@ -30,7 +30,6 @@ _DTYPES = {"float32", "float64", "bool", "uint8"}
 
 def save(scene: Scene, path: str | Path) -> Path:
     """Write the scene, atomically; `load` reads it back with every array identical."""
-    path = Path(path)
     arrays: dict[str, np.ndarray] = {
         "layers_points": scene.layers.points,
         "layers_alpha": scene.layers.alpha,
@@ -66,13 +65,11 @@ def save(scene: Scene, path: str | Path) -> Path:
     }
     packed = io.BytesIO()
     np.savez(packed, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as bundle:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as bundle:
         bundle.writestr("scene.json", json.dumps(meta, indent=1))
         bundle.writestr("arrays.npz", packed.getvalue())
-    temporary.replace(path)
-    return path
+    return write_atomic(path, whole.getvalue())
 
 
 def load(path: str | Path) -> Scene:
