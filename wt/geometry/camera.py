@@ -40,7 +40,7 @@ class Intrinsics:
             raise WtError(f"A camera grid needs at least one pixel; got {self.width} x {self.height}.")
 
     @classmethod
-    def from_fov(cls, fov_x_deg: float, width: int, height: int) -> "Intrinsics":
+    def from_fov(cls, fov_x_deg: float | int, width: int, height: int) -> "Intrinsics":
         """Square pixels, centred principal point, horizontal field of view in degrees."""
         if not 0 < fov_x_deg < 180:
             raise WtError(f"A field of view must lie between 0 and 180 degrees; got {fov_x_deg}.")
@@ -67,7 +67,7 @@ class Intrinsics:
         residual = self.residual_px * math.sqrt((sx * sx + sy * sy) / 2)
         return Intrinsics(self.fx * sx, self.fy * sy, self.cx * sx, self.cy * sy, width, height, residual)
 
-    def cropped(self, left: float, top: float, width: int, height: int) -> "Intrinsics":
+    def cropped(self, left: float | int, top: float | int, width: int, height: int) -> "Intrinsics":
         """The camera of the crop whose first pixel's corner is at (left, top); it may reach outside the picture."""
         return replace(self, cx=self.cx - left, cy=self.cy - top, width=width, height=height)
 
