@@ -73,7 +73,7 @@ def _sequences(u: Tensor, kind: Kind, views: Views) -> Tensor:
 
 def _tokens(out: Tensor, kind: Kind, views: Views, shape: torch.Size) -> Tensor:
     """[sequences, N, tokens, d] -> [B, V, P, D]."""
-    b, v, p, _ = shape
+    b, _, p, _ = shape
     _, n, _, d = out.shape
     if kind in ("layer", "global"):
         return out.transpose(1, 2).reshape(shape)

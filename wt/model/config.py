@@ -1,4 +1,4 @@
-"""Every number of a WT-DiT: the published variants of ARCHITECTURE section 1 and our small ones differ in these only."""
+"""Every number of a WT-DiT: the published variants (ARCHITECTURE section 1) and ours differ in these only."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace

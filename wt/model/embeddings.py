@@ -7,10 +7,10 @@ from wt.types import Float, Int
 
 
 def time_features(t: Float[Tensor, "*n"], features: int = 256) -> Float[Tensor, "*n features"]:
-    """Sinusoids of 1000 t, cosines first, computed in float64 and returned in float32 (section 6)."""
+    """Sinusoids of 1000 t (rounded to float32), cosines first, computed in float64, returned in float32 (section 6)."""
     half = features // 2
     frequencies = 10000.0 ** (-torch.arange(half, dtype=torch.float64, device=t.device) / half)
-    angles = 1000.0 * t.double()[..., None] * frequencies
+    angles = (1000.0 * t.float()).double()[..., None] * frequencies
     return torch.cat([angles.cos(), angles.sin()], dim=-1).float()
 
 

@@ -68,7 +68,7 @@ class ViTBlock(nn.Module):
 
 
 class DinoV2(nn.Module):
-    """ViT without register tokens; the last four blocks' normalised patch tokens side by side (ARCHITECTURE section 4)."""
+    """ViT without register tokens; the last four blocks' patch tokens side by side (ARCHITECTURE section 4)."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class DinoV2(nn.Module):
 
 
 class Lite2Encoder(nn.Module):
-    """EfficientNet-Lite2 with each channel's mean and deviation taken out; always in evaluation form (no batch norm)."""
+    """EfficientNet-Lite2 with each channel's mean and deviation taken out; it has no batch norm."""
 
     def __init__(self, side: int = 224) -> None:
         super().__init__()

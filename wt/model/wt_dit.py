@@ -112,10 +112,14 @@ class WTDiT(nn.Module):
         self.decoder = Stack(config, config.decoder_blocks, config.temporal_blocks, adaln=config.layer_adaln)
         self.head = Stack(config, config.head_blocks, 0, adaln=False)
         self.out = nn.Linear(width, PATCH_CHANNELS)
+        self.freeze_encoder()
+        self._tables: dict[tuple, dict[str, tuple[Tensor, Tensor]]] = {}
+
+    def freeze_encoder(self) -> None:
+        """Keep gradients from the published encoder and its projection; ours is shared and no part of the module."""
         if isinstance(self.encoder, DinoV2):
             self.encoder.requires_grad_(False)
             self.image_proj.requires_grad_(False)
-        self._tables: dict[tuple, dict[str, tuple[Tensor, Tensor]]] = {}
 
     @torch.no_grad()
     def encode(
@@ -178,7 +182,7 @@ class WTDiT(nn.Module):
         Raises:
             WtError: sides that are not multiples of 14, or views that do not fit the layers.
         """
-        b, v, height, width, _ = x_t.shape
+        v, height, width = x_t.shape[1:4]
         if height % PATCH or width % PATCH or v % self.config.layers:
             raise WtError(
                 f"WT-DiT needs sides that are multiples of {PATCH} and {self.config.layers} views a frame; "

@@ -1,0 +1,54 @@
+"""Euler steps from noise to data, and the published order of the random draws (ARCHITECTURE section 14).
+
+Maths only; the caller owns progress, cancel and previews.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from wt.flow.path import MIN_T, velocity
+from wt.types import Float
+
+EndpointFn = Callable[[Tensor, Tensor], Tensor]
+"""(x_t [b, v, h, w, 3], t [b]) -> estimate of x_0."""
+
+
+def time_knots(steps: int, device: torch.device | str = "cpu") -> Float[Tensor, " knots"]:
+    """1 to 0 in `steps` equal steps, float32, no shift (section 14.2)."""
+    return torch.linspace(1, 0, steps + 1, dtype=torch.float32, device=device)
+
+
+def euler_steps(
+    endpoint: EndpointFn, noise: Float[Tensor, "b v h w c"], times: Float[Tensor, " knots"], min_t: float = MIN_T
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield (x, x0 estimate) after each step of dx = v dt, v = (x - x0) / max(t, min_t).
+
+    The state keeps the dtype and the memory layout of `noise`.
+    """
+    x = noise
+    for t, t_next in itertools.pairwise(times):
+        at = t.expand(len(x))
+        x_0 = endpoint(x, at)
+        x = x - (t - t_next) * velocity(x, x_0, at, min_t)
+        yield x, x_0
+
+
+def channel_major_noise(
+    shape: tuple[int, int, int, int, int], generator: torch.Generator, *, contiguous_draw: bool
+) -> Float[Tensor, "b v h w c"]:
+    """Standard normal noise [b, v, h, w, c] in channel-major memory, as the release draws it (section 14.4).
+
+    Args:
+        shape: (b, v, h, w, c).
+        generator: its device is the noise's device; the global generators are not touched.
+        contiguous_draw: True for the start (drawn as a contiguous [b, c, v, h, w]), False for the fill of a step (drawn
+            through the transposed view, which consumes the generator in another order on a CPU).
+    """
+    b, v, h, w, c = shape
+    store = torch.empty(b, c, v * h * w, device=generator.device)
+    drawn = store if contiguous_draw else store.transpose(1, 2)
+    drawn.normal_(generator=generator)
+    return store.view(b, c, v, h, w).permute(0, 2, 3, 4, 1)

@@ -1,0 +1,317 @@
+"""Photo in, layered pointmap out: the only place where photos, the network and the sampler meet."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from wt.errors import WtError
+from wt.flow.sampler import channel_major_noise, euler_steps, time_knots
+from wt.geometry.camera import Intrinsics, rays
+from wt.geometry.fit_intrinsics import fit_intrinsics
+from wt.geometry.layers import LayeredPointmap
+from wt.geometry.regrid import MIN_DEPTH, Placement, regrid
+from wt.images import Photo, as_photo, resize_mask, resize_rgb
+from wt.model.checkpoint import load_model
+from wt.model.precision import autocast, pick_device
+from wt.model.registry import find, weights_of
+from wt.model.wt_dit import WTDiT
+from wt.preprocess import (
+    GREY,
+    SquareCrop,
+    blend,
+    fallback_intrinsics,
+    near_white_alpha,
+    object_crop,
+    prepare,
+    require_foreground,
+)
+from wt.types import Bool, Float, UInt8
+
+OnStep = Callable[[int, int, LayeredPointmap], None]
+MAX_STEPS = 1000
+_CACHED_PHOTOS = 4
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo made ready: what the network is given, and where its square lies on the grid of the result."""
+
+    rgb: Float[Tensor, "1 3 s s"]
+    encoder_rgb: Float[Tensor, "1 3 e e"]
+    mask: Bool[Tensor, "1 1 s s"]
+    place: Placement
+    grid_rgb: UInt8[np.ndarray, "h w 3"]
+    grid_alpha: Bool[np.ndarray, "h w"]
+    seed: int
+    depth: Float[np.ndarray, "h w"] | None
+    intrinsics: Intrinsics | None
+
+
+class Lifter:
+    """A loaded model. One lifter may be used by several threads: it keeps no state but a cache of encoded photos."""
+
+    def __init__(self, model: WTDiT, *, name: str = "", device: str = "auto", dtype: torch.dtype | None = None) -> None:
+        config = model.config
+        self.device = pick_device(device)
+        self.dtype = dtype
+        self.model = model.to(self.device).eval()
+        self.name = name or config.name
+        self.kind, self.licence, self.units = config.kind, config.licence, config.units
+        self.default_steps, self.long_side = config.default_steps, config.long_side
+        self._tokens: OrderedDict[bytes, Tensor] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @torch.inference_mode()
+    def lift(
+        self,
+        image: Image.Image | UInt8[np.ndarray, "h w _"] | Photo,
+        mask: Bool[np.ndarray, "h w"] | None = None,
+        *,
+        steps: int | None = None,
+        seed: int = 42,
+        depth: Float[np.ndarray, "h w"] | None = None,
+        intrinsics: Intrinsics | None = None,
+        on_step: OnStep | None = None,
+    ) -> LayeredPointmap:
+        """Lift a photo, or the selected object in it, to ordered layers of camera-space points.
+
+        Args:
+            image: a PIL image, or uint8 [h, w, 3] or [h, w, 4], whose alpha is the mask.
+            mask: valid rays on the photo's pixels: the object, or a scene without its sky. It goes before the alpha.
+                Objects without either use the near-white rule (ARCHITECTURE section 3.1).
+            steps: Euler steps; the model's default if None.
+            seed: the same seed, photo and machine give the same result; global generators are left alone.
+            depth: known layer-0 z in metres on the photo's pixels, NaN or 0 where unknown. One scale by least squares
+                makes the result metric.
+            intrinsics: the known camera; points are put on its rays. By default it is fitted to the result.
+            on_step: called as (done, total, preview) after each step, with the estimate so far; may raise `wt.Cancelled`.
+
+        Returns:
+            Points on a grid with the photo's aspect, longer side at most `long_side`; OpenCV camera frame, `units`.
+
+        Raises:
+            WtError: nothing or too little selected, sizes that do not fit, or numbers out of range.
+        """
+        steps = self.default_steps if steps is None else steps
+        if not 1 <= steps <= MAX_STEPS:
+            raise WtError(f"A lift takes 1 to {MAX_STEPS} steps; got {steps}.")
+        job = self._prepare(image, mask, seed, depth, intrinsics)
+        with autocast(self.device, self.dtype):
+            tokens = self._condition(job)
+            generator = torch.Generator(self.device).manual_seed(seed)
+            rgb, valid = job.rgb.to(self.device), job.mask.to(self.device)
+            for done, (x, x_0) in enumerate(denoise(self.model, tokens, rgb, valid, steps, generator), start=1):
+                if on_step is not None:
+                    on_step(done, steps, self._result(job, x if done == steps else x_0))
+        return self._result(job, x)
+
+    def _prepare(
+        self,
+        image: Image.Image | np.ndarray | Photo,
+        mask: np.ndarray | None,
+        seed: int,
+        depth: np.ndarray | None,
+        intrinsics: Intrinsics | None,
+    ) -> Job:
+        photo = as_photo(image)
+        size = _size_given(image)
+        alpha = self._alpha(photo, size, mask)
+        crop = object_crop(alpha) if self.kind != "scene" else None
+        grid = grid_size(photo.width, photo.height, self.long_side)
+        small, large, inside = self._pictures(photo.rgb, alpha, crop)
+        side = self.model.config.image_side
+        box = crop or SquareCrop(0, 0, 0)
+        across, down = (crop.side, crop.side) if crop else (photo.width, photo.height)
+        place = Placement(
+            scale=(photo.width / grid[0] * side / across, photo.height / grid[1] * side / down),
+            shift=(-box.left * side / across, -box.top * side / down),
+            height=grid[1],
+            width=grid[0],
+        )
+        if depth is not None:
+            _require_size("depth map", depth, size)
+            depth = _nearest(depth, grid)
+        return Job(
+            rgb=small,
+            encoder_rgb=large,
+            mask=inside,
+            place=place,
+            grid_rgb=resize_rgb(photo.rgb, *grid),
+            grid_alpha=resize_mask(alpha > 127, *grid),
+            seed=seed,
+            depth=depth,
+            intrinsics=intrinsics.resized(*grid) if intrinsics else None,
+        )
+
+    def _alpha(self, photo: Photo, size: tuple[int, int], mask: np.ndarray | None) -> UInt8[np.ndarray, "h w"]:
+        """Alpha on the photo's pixels: the mask, else the file's, else the near-white rule (objects) or all (scenes)."""
+        if mask is not None:
+            _require_size("mask", mask, size)
+            kept = np.asarray(mask, dtype=bool)
+            alpha = np.where(resize_mask(kept, photo.width, photo.height), 255, 0).astype(np.uint8)
+        elif photo.alpha is not None:
+            alpha = np.where(photo.alpha, 255, 0).astype(np.uint8)
+        elif self.kind == "scene":
+            return np.full((photo.height, photo.width), 255, dtype=np.uint8)
+        else:
+            found = near_white_alpha(photo.rgb)
+            if found is None:
+                raise WtError(
+                    f"{self.name} lifts one object, and nothing is selected. Click the object, draw a box around it, or "
+                    "use a picture with a transparent or white background."
+                )
+            alpha = found
+        require_foreground(alpha)
+        return alpha
+
+    def _pictures(self, rgb: np.ndarray, alpha: np.ndarray, crop: SquareCrop | None) -> tuple[Tensor, Tensor, Tensor]:
+        """(network's rgb [1,3,s,s], encoder's rgb [1,3,e,e], mask [1,1,s,s])."""
+        config = self.model.config
+        background = GREY if crop else None
+        prepared = prepare(rgb, alpha, config.image_side, crop=crop, background=background)
+        mask = torch.from_numpy(prepared.mask)[None, None]
+        if config.encoder.side is None:
+            small = torch.from_numpy(prepared.rgb)[None]
+            return small, small, mask
+        # Small networks are trained on antialiased pictures, and their encoder sees a larger one.
+        if crop is not None:
+            rgb, alpha = crop.cut(rgb), crop.cut(alpha)
+            rgb = blend(rgb, alpha, GREY)
+        picture = resize_rgb(rgb, config.encoder.side, config.encoder.side)
+        large = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+        return F.interpolate(large, size=(config.image_side,) * 2, mode="area"), large, mask
+
+    def _condition(self, job: Job) -> Tensor:
+        """Image tokens, once per photo: the last few photos' are kept."""
+        key = hashlib.blake2b(job.encoder_rgb.numpy().tobytes(), digest_size=16).digest()
+        with self._lock:
+            if key in self._tokens:
+                self._tokens.move_to_end(key)
+                return self._tokens[key]
+        tokens = self.model.condition(self.model.encode(job.encoder_rgb.to(self.device)))
+        with self._lock:
+            self._tokens[key] = tokens
+            while len(self._tokens) > _CACHED_PHOTOS:
+                self._tokens.popitem(last=False)
+        return tokens
+
+    def _result(self, job: Job, x: Float[Tensor, "1 l s s 3"]) -> LayeredPointmap:
+        """De-normalise, put on the photo's grid, fit the camera, apply what is known."""
+        points = self.model.config.coordinates().inverse(x[0].float()).cpu().numpy()
+        valid = job.mask[0, 0].numpy()
+        points = np.nan_to_num(points, posinf=1e6, neginf=-1e6).clip(-1e6, 1e6)
+        points[..., 2] = points[..., 2].clip(MIN_DEPTH)
+        camera = _camera(points[0], valid) or fallback_intrinsics(len(valid))
+        colours = (job.rgb[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+        mapped, found = regrid(points, valid, camera, colours, job.place, job.grid_rgb)
+        alpha = job.grid_alpha & found
+        fitted = _camera(mapped[0], alpha) or job.place.camera(camera)
+        if job.intrinsics is not None:
+            fitted = job.intrinsics
+            mapped = (mapped[..., 2:] * rays(fitted)).astype(np.float32)
+        units = self.units
+        if job.depth is not None:
+            mapped, units = mapped * depth_scale(mapped[0, ..., 2], job.depth, alpha), "metres"
+        return LayeredPointmap(mapped, alpha, job.grid_rgb, units, fitted, self.name, job.seed)
+
+
+def denoise(
+    model: WTDiT,
+    tokens: Float[Tensor, "b v p k"],
+    rgb: Float[Tensor, "b *t 3 h w"],
+    mask: Bool[Tensor, "b #v h w"],
+    steps: int,
+    generator: torch.Generator,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """(state, x0 estimate) [b, v, h, w, 3] after each step, noise filled and drawn as the release does (section 14)."""
+    b, v = tokens.shape[:2]
+    shape = (b, v, rgb.shape[-2], rgb.shape[-1], 3)
+    noise = channel_major_noise(shape, generator, contiguous_draw=True)
+
+    def endpoint(x: Tensor, t: Tensor) -> Tensor:
+        fill = channel_major_noise(shape, generator, contiguous_draw=False)
+        return model(x, t, tokens, rgb, mask, fill)
+
+    times = time_knots(steps, generator.device)
+    yield from euler_steps(endpoint, noise, times, model.config.min_t)
+
+
+def grid_size(width: int, height: int, long_side: int) -> tuple[int, int]:
+    """(width, height) of the result's grid: the photo's aspect, never finer than the photo."""
+    factor = min(1.0, long_side / max(width, height))
+    return max(2, round(width * factor)), max(2, round(height * factor))
+
+
+def depth_scale(
+    predicted: Float[np.ndarray, "h w"], known: Float[np.ndarray, "h w"], alpha: Bool[np.ndarray, "h w"]
+) -> np.float32:
+    """The factor that brings predicted z to the known z, by least squares.
+
+    Raises:
+        WtError: no known depth on a valid ray.
+    """
+    use = alpha & np.isfinite(known) & (known > 0)
+    if not use.any():
+        raise WtError("The depth map has no finite, positive depth on the lifted rays. Check its units and its size.")
+    z, d = predicted[use].astype(np.float64), known[use].astype(np.float64)
+    return np.float32((z * d).sum() / (z * z).sum())
+
+
+def _camera(points0: np.ndarray, valid: np.ndarray) -> Intrinsics | None:
+    try:
+        return fit_intrinsics(points0, valid)
+    except WtError:
+        return None
+
+
+def _nearest(values: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    rows = ((np.arange(grid[1]) + 0.5) * values.shape[0] / grid[1]).astype(int)
+    columns = ((np.arange(grid[0]) + 0.5) * values.shape[1] / grid[0]).astype(int)
+    return values[rows[:, None], columns[None, :]]
+
+
+def _size_given(image: Image.Image | np.ndarray | Photo) -> tuple[int, int]:
+    """(width, height) of what the caller passed, before any shrinking."""
+    if isinstance(image, Photo):
+        return image.width, image.height
+    if isinstance(image, Image.Image):
+        upright = image.getexif().get(0x0112, 1) < 5
+        return image.size if upright else image.size[::-1]
+    return image.shape[1], image.shape[0]
+
+
+def _require_size(what: str, array: np.ndarray, size: tuple[int, int]) -> None:
+    if array.shape != size[::-1]:
+        got = " x ".join(str(n) for n in array.shape[::-1])
+        raise WtError(f"The {what} is {got} but the photo is {size[0]} x {size[1]} pixels. They must be the same.")
+
+
+def load(name: str | Path, device: str = "auto", dtype: torch.dtype | None = None) -> Lifter:
+    """Load a model by registry name or from a local file (ours, or a published model.pt).
+
+    Args:
+        name: "wt-s-mini", "wt-o-mini", or a path. Published models are loaded from their downloaded file.
+        device: "auto", "cpu", "cuda", "mps".
+        dtype: torch.float32 or torch.bfloat16 for the network's arithmetic; by default the faster one.
+
+    Raises:
+        WtError: unknown name, or weights that are not here; says what to do.
+    """
+    path = Path(name)
+    if path.suffix in (".safetensors", ".pt", ".pth") and not str(name).startswith("hf://"):
+        model = load_model(path)
+        return Lifter(model, name=model.config.name or path.stem, device=device, dtype=dtype)
+    entry = find(str(name))
+    model = load_model(weights_of(entry))
+    # Which model it is, its licence and its units are ours to say, not the file's.
+    model.config = replace(model.config, name=entry.name, licence=entry.licence)
+    return Lifter(model, name=entry.name, device=device, dtype=dtype)

@@ -1,0 +1,160 @@
+"""Model files: ours are safetensors with the configuration as JSON in their metadata, published ones are read strictly.
+
+No pickle code ever runs: safetensors, or torch.load(weights_only=True).
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from wt.errors import WtError
+from wt.model.config import WTDiTConfig
+from wt.model.names import infer_config, is_published, our_name, plain_name
+from wt.model.wt_dit import WTDiT
+
+FORMAT = "wt-dit"
+
+
+def save_model(model: WTDiT, path: str | Path, *, training: dict[str, Any] | None = None) -> Path:
+    """Write the weights in half precision with the configuration and a training record, atomically.
+
+    The shared encoder of small models is not part of the file.
+    """
+    path = Path(path)
+    tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in model.state_dict().items()}
+    metadata = {"format": FORMAT, "config": model.config.to_json(), "training": json.dumps(training or {})}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    save_file(tensors, temporary, metadata=metadata)
+    temporary.chmod(0o644)
+    temporary.replace(path)
+    return path
+
+
+def load_model(path: str | Path, config: WTDiTConfig | None = None, *, device: str | torch.device = "cpu") -> WTDiT:
+    """Build the network that a file holds, in float32, ready for inference.
+
+    Args:
+        path: our safetensors, or a published model.pt or its tensors as safetensors.
+        config: what to expect; by default the file's own, or what a published file's shapes imply.
+        device: where the network goes.
+
+    Raises:
+        WtError: missing, damaged, not a WT-DiT, or tensors that do not fit the configuration.
+    """
+    path = Path(path)
+    tensors, stored = read_tensors(path)
+    config = config or stored or infer_config(tensors)
+    return assemble(config, tensors, path.name).to(device)
+
+
+def assemble(config: WTDiTConfig, tensors: dict[str, Tensor], what: str = "the file") -> WTDiT:
+    """A network whose every weight is one of `tensors` (ours by name), strictly; float32, evaluation mode.
+
+    It is built without memory and takes the tensors over, so a large checkpoint exists once.
+    """
+    with torch.device("meta"):
+        model = WTDiT(config)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    _compare(expected, {name: tuple(tensor.shape) for name, tensor in tensors.items()}, what)
+    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+    # Taking tensors over as parameters sets requires_grad anew.
+    model.freeze_encoder()
+    return model.eval()
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], WTDiTConfig | None]:
+    """(our name -> tensor, the configuration if the file holds one).
+
+    Raises:
+        WtError: missing, damaged, or names that no release has.
+    """
+    if not path.is_file():
+        raise WtError(f"The model file {path} does not exist. Check the path.")
+    config = None
+    if path.suffix == ".safetensors":
+        tensors, metadata = _read_safetensors(path)
+        if metadata.get("format") == FORMAT:
+            config = WTDiTConfig.from_json(metadata["config"])
+    else:
+        tensors = _read_torch(path)
+    if config is None or is_published(list(tensors)):
+        tensors = _translate(tensors, path.name)
+    return tensors, config
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """What one of our files says about itself: {"config": WTDiTConfig, "training": dict}."""
+    _, metadata = _read_safetensors(Path(path), tensors=False)
+    if metadata.get("format") != FORMAT:
+        raise WtError(f"{Path(path).name} is not a model file of World Tracing Studio.")
+    return {"config": WTDiTConfig.from_json(metadata["config"]), "training": json.loads(metadata["training"])}
+
+
+def _read_safetensors(path: Path, *, tensors: bool = True) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = list(file.keys()) if tensors else []
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise WtError(f"{path.name} is not a readable safetensors file ({error}). Download it again.") from error
+
+
+def _read_torch(path: Path) -> dict[str, Tensor]:
+    """A published model.pt: EMA weights where there are any, completed from the raw ones (section 18.1)."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (OSError, RuntimeError, EOFError, torch.serialization.pickle.UnpicklingError) as error:
+        raise WtError(
+            f"{path.name} could not be read as plain tensors ({str(error).splitlines()[0]}). Files that need code to be "
+            "run are refused; use the original model.pt or a safetensors file."
+        ) from error
+    if not isinstance(content, dict):
+        raise WtError(f"{path.name} holds a {type(content).__name__}, not named tensors. Use the original model.pt.")
+    if "model_state_dict" in content:
+        raw = {plain_name(n): t for n, t in content["model_state_dict"].items()}
+        averaged = {plain_name(n): t for n, t in (content.get("ema_state_dict") or {}).items()}
+        content = raw | averaged
+    return {name: value for name, value in content.items() if isinstance(value, Tensor)}
+
+
+def _translate(tensors: dict[str, Tensor], what: str) -> dict[str, Tensor]:
+    translated, unknown = {}, []
+    for name, tensor in tensors.items():
+        ours = our_name(name)
+        if ours is None:
+            unknown.append(name)
+        else:
+            translated[ours] = tensor
+    if unknown:
+        raise WtError(
+            f"{what} has {len(unknown)} tensors that no known WT-DiT release has, such as {unknown[0]}. The published "
+            "weights may have changed: pin the older revision with @revision, or report it."
+        )
+    return translated
+
+
+def _compare(expected: dict[str, tuple], found: dict[str, tuple], what: str) -> None:
+    missing = sorted(set(expected) - set(found))
+    extra = sorted(set(found) - set(expected))
+    wrong = sorted(name for name in set(expected) & set(found) if expected[name] != found[name])
+    if not (missing or extra or wrong):
+        return
+    parts = []
+    if missing:
+        parts.append(f"{len(missing)} missing, such as {missing[0]}")
+    if extra:
+        parts.append(f"{len(extra)} unexpected, such as {extra[0]}")
+    if wrong:
+        name = wrong[0]
+        parts.append(f"{len(wrong)} of another shape, such as {name}: {list(found[name])}, not {list(expected[name])}")
+    raise WtError(
+        f"{what} does not fit the network: {'; '.join(parts)}. The weights belong to another version: "
+        "pin the revision with @revision, or use the matching configuration."
+    )

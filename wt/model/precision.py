@@ -1,0 +1,51 @@
+"""Where the network runs, and in which arithmetic."""
+
+import functools
+import time
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+
+from wt.errors import WtError
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """ "auto" takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        WtError: a device that this machine does not have.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise WtError(f'This machine cannot run on the device "{name}". Use "auto", "cpu" or "cuda".') from error
+    return device
+
+
+@functools.cache
+def bf16_is_faster(device_type: str) -> bool:
+    """Always on CUDA; on a CPU it is timed (without AVX-512 or AMX it is many times slower)."""
+    if device_type != "cpu":
+        return device_type == "cuda"
+    a, b = torch.randn(512, 256), torch.randn(256, 256)
+    return _seconds(a.bfloat16(), b.bfloat16()) < 0.8 * _seconds(a, b)
+
+
+def autocast(device: torch.device, dtype: torch.dtype | None = None) -> AbstractContextManager:
+    """bfloat16 where it is faster, or the asked dtype; float32 runs without autocast."""
+    dtype = dtype or (torch.bfloat16 if bf16_is_faster(device.type) else torch.float32)
+    return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype=dtype)
+
+
+def _seconds(a: Tensor, b: Tensor) -> float:
+    a @ b
+    begin = time.perf_counter()
+    for _ in range(3):
+        a @ b
+    return time.perf_counter() - begin
