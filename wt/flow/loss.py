@@ -1,0 +1,61 @@
+"""The training loss: alpha-masked endpoint error with the single-layer gate, and the monotonicity penalty.
+
+Sources: paper Eq. 3 (endpoint loss), Eq. 4 (gate for single-layer supervision), Eq. 8 (monotonicity).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from wt.types import Bool, Float
+
+
+@dataclass(frozen=True)
+class EndpointLoss:
+    """Mean squared endpoint errors in normalised coordinates: of all supervised layers, of layer 0, of the rest."""
+
+    total: Float[Tensor, ""]
+    layer0: Float[Tensor, ""]
+    hidden: Float[Tensor, ""]
+
+
+def gate_layers(
+    weight: Float[Tensor, "b h w"], single: Bool[Tensor, "b"], layers: int
+) -> Float[Tensor, "b layers h w"]:
+    """The validity weight A spread over the layers, zero below layer 0 of single-layer samples (Eq. 4)."""
+    gate = torch.ones(len(weight), layers, device=weight.device, dtype=weight.dtype)
+    gate[:, 1:] *= 1 - single.to(weight.dtype)[:, None]
+    return weight[:, None] * gate[:, :, None, None]
+
+
+def endpoint_loss(
+    predicted: Float[Tensor, "b v h w 3"],
+    target: Float[Tensor, "b v h w 3"],
+    weight: Float[Tensor, "b h w"],
+    single: Bool[Tensor, "b"],
+) -> EndpointLoss:
+    """Weighted mean of |x0_hat - x0|^2 over valid pixels, layers and channels (Eq. 3).
+
+    `weight` is 1 on valid rays, 0 outside (what the target holds there does not matter) and in between for pseudo
+    targets of a jittered mask; `single` marks samples that supervise layer 0 only.
+    """
+    layers = predicted.shape[1]
+    gated = gate_layers(weight, single, layers)
+    error = (predicted - target).square().mean(dim=-1)
+    # Invalid targets may hold anything, NaN included, and 0 * NaN is NaN.
+    error = torch.where(gated > 0, error * gated, 0.0)
+    per_layer = error.sum(dim=(0, 2, 3))
+    counts = gated.sum(dim=(0, 2, 3))
+    return EndpointLoss(
+        total=per_layer.sum() / counts.sum().clamp(min=1),
+        layer0=per_layer[0] / counts[0].clamp(min=1),
+        hidden=per_layer[1:].sum() / counts[1:].sum().clamp(min=1),
+    )
+
+
+def monotonicity(z: Float[Tensor, "b v h w"], weight: Float[Tensor, "b h w"]) -> Float[Tensor, ""]:
+    """Mean over valid pixels and adjacent pairs of relu(z_l - z_(l+1))^2, z the normalised depth (Eq. 8)."""
+    wrong = (z[:, :-1] - z[:, 1:]).relu().square()
+    valid = (weight > 0)[:, None]
+    return torch.where(valid, wrong, 0.0).sum() / (valid.sum() * (z.shape[1] - 1)).clamp(min=1)

@@ -1,0 +1,188 @@
+"""Batches for the trainer: shards are read, augmented and normalised on the fly, on the core that trains."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from wt.data.shards import ShardFolder
+from wt.errors import WtError
+from wt.geometry.normalise import LogMedian, Normalisation, log_median
+from wt.training.augment import Source, Target, Window, jitter_mask, object_window, scene_window, target
+from wt.training.photometric import photometric
+from wt.types import Bool, Float
+
+GREY = 128 / 255
+"""What an object's surroundings are painted with before the encoder sees it (ARCHITECTURE 3.3)."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One training batch on the network's grid."""
+
+    photo: Float[Tensor, "b 3 e e"]
+    """What the encoder sees, [0, 1]."""
+    rgb: Float[Tensor, "b 3 s s"]
+    """What the network sees, [0, 1]."""
+    x0: Float[Tensor, "b v s s 3"]
+    """Forward-filled target in the network's coordinates; 0 where `weight` is 0."""
+    weight: Float[Tensor, "b s s"]
+    single: Bool[Tensor, "b"]
+    median: Float[Tensor, "b"]
+    """m of Eq. 6 (scenes), 1 for objects."""
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on another device."""
+        return Batch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How samples become batches."""
+
+    kind: Literal["scene", "object"]
+    image_side: int
+    photo_side: int
+    coordinates: Normalisation
+    photometric_strength: float = 1.0
+    augment: bool = True
+
+
+class SampleStream:
+    """An endless stream of sources from a shard folder that may grow while it is read.
+
+    Every sample is used once before any is used again; `refresh` lets new shards in at once.
+    """
+
+    def __init__(self, folder: Path, kind: Literal["scene", "object"], rng: np.random.Generator) -> None:
+        self.shards = ShardFolder(folder, kind)
+        self.rng = rng
+        self.known = 0
+        self.queue: list[int] = []
+        self.refresh()
+        if not self.known:
+            raise WtError(f"No {kind} shards in {folder}. Make some: python -m wt data generate --kind {kind}s.")
+
+    def refresh(self) -> int:
+        """Look for new shards; returns how many samples there are."""
+        self.shards.refresh()
+        fresh = list(range(self.known, len(self.shards)))
+        self.known = len(self.shards)
+        if fresh:
+            self.queue += fresh
+            self.rng.shuffle(self.queue)
+        return self.known
+
+    def __iter__(self) -> Iterator[Source]:
+        while True:
+            if not self.queue:
+                self.queue = self.rng.permutation(self.known).tolist()
+            yield self.read(self.queue.pop())
+
+    def read(self, index: int) -> Source:
+        """One stored sample."""
+        sample = self.shards[index]
+        return Source(sample.rgb, sample.depth, sample.k)
+
+
+def make_batch(sources: list[Source], sampling: Sampling, rng: np.random.Generator | None) -> Batch:
+    """Augment (where `rng` is given and sampling says so), crop, resample and normalise a list of sources."""
+    rng = rng if sampling.augment else None
+    photos = torch.from_numpy(np.stack([s.rgb for s in sources])).permute(0, 3, 1, 2).float() / 255
+    if rng is not None:
+        photos = photometric(photos, rng, sampling.photometric_strength)
+    windows, targets = [], []
+    for i, source in enumerate(sources):
+        window, mask = _window(source, sampling.kind, rng)
+        if sampling.kind == "object":
+            mask = source.depth[0] > 0 if mask is None else mask
+            photos[i] = torch.where(torch.from_numpy(mask), photos[i], GREY)
+        windows.append(window)
+        targets.append(target(source, window, sampling.image_side, mask))
+    photo = resample(photos, windows, sampling.photo_side)
+    rgb = F.interpolate(photo, size=(sampling.image_side,) * 2, mode="area")
+    x0, weight, median = normalised(targets, sampling.coordinates)
+    return Batch(photo, rgb, x0, weight, torch.zeros(len(sources), dtype=torch.bool), median)
+
+
+def _window(
+    source: Source, kind: str, rng: np.random.Generator | None
+) -> tuple[Window, Bool[np.ndarray, "h w"] | None]:
+    side = source.rgb.shape[0]
+    if kind == "scene":
+        return (Window(0, 0, side, side) if rng is None else scene_window(side, rng)), None
+    mask = source.depth[0] > 0
+    if rng is None:
+        return object_window(mask), None
+    mask = jitter_mask(mask, rng)
+    return object_window(mask, rng), mask
+
+
+def normalised(
+    targets: list[Target], coordinates: Normalisation
+) -> tuple[Float[Tensor, "b v s s 3"], Float[Tensor, "b s s"], Float[Tensor, "b"]]:
+    """(x0, weight, median) of a list of targets; invalid rays become 0."""
+    points = torch.from_numpy(np.stack([t.points for t in targets]))
+    weight = torch.from_numpy(np.stack([t.weight for t in targets]))
+    median = torch.ones(len(targets))
+    if isinstance(coordinates, LogMedian):
+        valid = torch.from_numpy(np.stack([t.valid for t in targets]))
+        median = log_median(points, valid)
+        median = torch.where(median.isfinite(), median, 1.0)
+    seen = (weight > 0)[:, None, :, :, None]
+    safe = torch.where(seen, points, 1.0)
+    x0 = coordinates.forward(safe, median[:, None, None, None])
+    return torch.where(seen, x0, 0.0), weight, median
+
+
+def resample(photos: Float[Tensor, "b 3 h w"], windows: list[Window], side: int) -> Float[Tensor, "b 3 side side"]:
+    """Bilinear resampling of a window of each square photo; outside the photo is grey."""
+    source = photos.shape[-1]
+    theta = torch.zeros(len(windows), 2, 3)
+    for i, w in enumerate(windows):
+        sx, sy = w.width / source, w.height / source
+        theta[i, 0, 0] = -sx if w.flip else sx
+        theta[i, 1, 1] = sy
+        theta[i, 0, 2] = 2 * w.left / source + sx - 1
+        theta[i, 1, 2] = 2 * w.top / source + sy - 1
+    grid = F.affine_grid(theta, [len(windows), 3, side, side], align_corners=False)
+    return F.grid_sample(photos - GREY, grid, mode="bilinear", padding_mode="zeros", align_corners=False) + GREY
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What is measured on the training set before the first step."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    mean_depth: Float[np.ndarray, "layers g g"]
+    """Mean layered depth on a small grid, in network coordinates' z (scenes: log of depth over median)."""
+
+
+def statistics(stream: SampleStream, sampling: Sampling, count: int = 512, grid: int = 28) -> Statistics:
+    """Channel means and deviations of forward-filled camera-space points over valid rays, and the mean depth."""
+    plain = replace(sampling, augment=False, image_side=grid)
+    picked = np.random.default_rng(0).permutation(stream.known)[:count]
+    targets = []
+    for index in picked:
+        source = stream.read(int(index))
+        window, mask = _window(source, plain.kind, None)
+        targets.append(target(source, window, grid, mask))
+    points = np.stack([t.points for t in targets])
+    weight = np.stack([t.weight for t in targets]) > 0
+    rays = points.transpose(0, 2, 3, 1, 4)[weight].reshape(-1, 3).astype(np.float64)
+    depth = points[..., 2]
+    if plain.kind == "scene":
+        valid = np.stack([t.valid for t in targets])
+        median = log_median(points, valid)
+        depth = np.log(np.where(weight[:, None], depth / median[:, None, None, None], 1.0))
+    seen = weight.sum(axis=0)
+    total = np.where(weight[:, None], depth, 0).sum(axis=0)
+    overall = total.sum(axis=(1, 2)) / max(int(seen.sum()), 1)
+    mean_depth = np.where(seen[None] > 0, total / np.maximum(seen, 1), overall[:, None, None])
+    return Statistics(tuple(rays.mean(axis=0)), tuple(rays.std(axis=0)), mean_depth.astype(np.float32))
