@@ -116,12 +116,14 @@ def roundtrip_px(scene: Scene, out: str | Path) -> float:
     k = Intrinsics(**{key: camera[key] for key in ("fx", "fy", "cx", "cy", "width", "height")})
     worst = math.nan
     for thing in (scene.background, *scene.objects):
-        if thing.moved or not thing.visible or not thing.present.any():
+        if thing.moved or not thing.visible:
             continue
         _, row, column = np.nonzero(thing.present)
         found = project(cloud.points[cloud.object_id == thing.id], k)
         if len(found) != len(row):
             raise WtError("The exported cloud is of another scene. Export again.")
+        if not len(row):
+            continue
         error = float(np.linalg.norm(found - np.stack([column + 0.5, row + 0.5], axis=-1), axis=-1).max())
         worst = float(np.fmax(worst, error))
     return worst

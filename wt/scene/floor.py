@@ -8,8 +8,11 @@ from wt.types import Float
 
 CAMERA_UP = np.array([0.0, -1.0, 0.0])
 _MAX_TILT_DEG = 35.0
-_TRIALS = 300
-_SAMPLE = 4000
+_TRIALS = 250
+_SAMPLE = 3000
+_REFINED = 6
+_NEIGHBOURHOOD = 0.4
+"""The corners of a trial lie within this share of their depth."""
 _TOLERANCE = 0.025
 """A point is on the floor if its height is within this fraction of its depth."""
 _MIN_SHARE = 0.05
@@ -44,40 +47,58 @@ def fit_floor(points: Float[np.ndarray, "n 3"]) -> Plane | None:
     rng = np.random.default_rng(0)
     if len(below) > _SAMPLE:
         below = below[rng.choice(len(below), _SAMPLE, replace=False)]
-    best = _search(below, rng)
-    if best is None:
+    refined = [_refine(plane, below) for plane in _candidates(below, rng)]
+    planes = [plane for plane in refined if plane is not None]
+    if not planes:
         return None
-    tolerance = _TOLERANCE
-    for _ in range(12):
-        error = np.abs(best.heights(below)) / below[:, 2]
-        refined = _least_squares(below[error < tolerance])
-        if refined is None or not _upright(refined.normal):
-            break
-        best = refined
-        # Where the floor meets a wall, the wall's foot lies within any fixed tolerance and tilts the plane: close in.
-        tolerance = min(tolerance, max(3.0 * float(np.median(error[error < tolerance])), 1e-4))
-    return best if best.offset > 0 else None
+    score = _score(np.array([p.normal for p in planes]), np.array([p.offset for p in planes]), below)
+    return planes[int(score.argmax())] if np.isfinite(score.max()) else None
 
 
-def _search(points: Float[np.ndarray, "n 3"], rng: np.random.Generator) -> Plane | None:
-    corners = points[rng.integers(0, len(points), (_TRIALS, 3))]
+def _candidates(points: Float[np.ndarray, "n 3"], rng: np.random.Generator) -> list[Plane]:
+    anchors = rng.integers(0, len(points), _TRIALS)
+    distance = np.linalg.norm(points[anchors, None] - points[None], axis=2)
+    # Corners from one neighbourhood: a floor that is mostly covered still gives many clean triples.
+    near = np.where(distance < _NEIGHBOURHOOD * points[anchors, 2:], rng.random(distance.shape), -1)
+    corners = points[np.concatenate([anchors[:, None], np.argpartition(near, -2, axis=1)[:, -2:]], axis=1)]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     lengths = np.linalg.norm(normals, axis=1)
     solid = lengths > 1e-9 * (1 + np.abs(corners).max(axis=(1, 2))) ** 2
     normals = normals[solid] / lengths[solid, None]
     normals *= np.where(normals @ CAMERA_UP < 0, -1.0, 1.0)[:, None]
     upright = normals @ CAMERA_UP > np.cos(np.radians(_MAX_TILT_DEG))
-    normals, anchors = normals[upright], corners[solid][upright][:, 0]
+    normals, feet = normals[upright], corners[solid][upright][:, 0]
     if not len(normals):
-        return None
-    offsets = -(normals * anchors).sum(axis=1)
-    heights = points @ normals.T + offsets
-    tolerance = _TOLERANCE * points[:, 2:]
-    on, under = (np.abs(heights) < tolerance).mean(axis=0), (heights < -2 * tolerance).mean(axis=0)
-    # A table top can hold more pixels than the floor; the floor has next to nothing under it.
-    score = np.where((on >= _MIN_SHARE) & (offsets > 0), on - 2 * under, -np.inf)
-    winner = int(score.argmax())
-    return Plane(normals[winner], float(offsets[winner])) if np.isfinite(score[winner]) else None
+        return []
+    offsets = -(normals * feet).sum(axis=1)
+    score = _score(normals, offsets, points)
+    best = [index for index in score.argsort()[::-1][:_REFINED] if np.isfinite(score[index])]
+    return [Plane(normals[index], float(offsets[index])) for index in best]
+
+
+def _score(
+    normals: Float[np.ndarray, "k 3"], offsets: Float[np.ndarray, " k"], points: Float[np.ndarray, "n 3"]
+) -> Float[np.ndarray, " k"]:
+    """Soft share of points on each plane, less a fine for points under it; -inf for what is no floor."""
+    heights = (points @ normals.T + offsets) / points[:, 2:]
+    on, under = np.exp(-0.5 * (heights / (_TOLERANCE / 2)) ** 2).mean(axis=0), (heights < -2 * _TOLERANCE).mean(axis=0)
+    # A table top can hold far more pixels than the floor; the floor has next to nothing under it.
+    return np.where((on >= _MIN_SHARE) & (offsets > 0), on - 8 * np.maximum(under - 0.02, 0), -np.inf)
+
+
+def _refine(plane: Plane, points: Float[np.ndarray, "n 3"]) -> Plane | None:
+    """Least squares on inliers, closing in: a wall's foot lies within any fixed tolerance and would tilt the plane."""
+    inlier = np.abs(plane.heights(points)) < _TOLERANCE * points[:, 2]
+    tolerance = _TOLERANCE
+    for _ in range(15):
+        refined = _least_squares(points[inlier])
+        if refined is None or not _upright(refined.normal):
+            return None
+        plane = refined
+        error = np.abs(plane.heights(points)) / points[:, 2]
+        tolerance = min(tolerance, max(3.0 * float(np.median(error[inlier])), 1e-4))
+        inlier = error < tolerance
+    return plane if plane.offset > 0 else None
 
 
 def _least_squares(points: Float[np.ndarray, "n 3"]) -> Plane | None:

@@ -193,7 +193,8 @@ class Scene:
 
     @cached_property
     def _floor(self) -> Plane | None:
-        return fit_floor(self.background.points[self.background.present])
+        # Layer 0 alone: what a model guesses behind it may lie under the floor.
+        return fit_floor(self.background.points[0][self.background.present[0]])
 
     def metres_per_unit(self, camera_height_m: float = 1.5) -> float | None:
         """Metres in one scene unit, assuming the camera stood this high above the fitted floor; None without one."""
