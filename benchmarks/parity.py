@@ -2,8 +2,8 @@
 
     python benchmarks/parity.py DIR --json
 
-prints one JSON object {"fixtures": {name: {quantity: error}}, "ok": bool}. An error is the largest |a - b| / max(1, |b|),
-at most 3e-5; the velocity at t = 0.03 is compared absolutely, at most 3e-4; integers and masks must be equal.
+prints one JSON object {"fixtures": {name: {quantity: error}}, "ok": bool}. An error is the largest
+|a - b| / max(1, |b|), at most 3e-5; the velocity at t = 0.03 is compared absolutely, at most 3e-4.
 """
 
 import argparse

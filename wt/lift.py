@@ -93,7 +93,7 @@ class Lifter:
             depth: known layer-0 z in metres on the photo's pixels, NaN or 0 where unknown. One scale by least squares
                 makes the result metric.
             intrinsics: the known camera; points are put on its rays. By default it is fitted to the result.
-            on_step: called as (done, total, preview) after each step, with the estimate so far; may raise `wt.Cancelled`.
+            on_step: called as (done, total, preview) after each step with the estimate so far; may raise `Cancelled`.
 
         Returns:
             Points on a grid with the photo's aspect, longer side at most `long_side`; OpenCV camera frame, `units`.
@@ -110,9 +110,12 @@ class Lifter:
             generator = torch.Generator(self.device).manual_seed(seed)
             rgb, valid = job.rgb.to(self.device), job.mask.to(self.device)
             for done, (x, x_0) in enumerate(denoise(self.model, tokens, rgb, valid, steps, generator), start=1):
-                if on_step is not None:
-                    on_step(done, steps, self._result(job, x if done == steps else x_0))
-        return self._result(job, x)
+                if done < steps and on_step is not None:
+                    on_step(done, steps, self._result(job, x_0))
+        result = self._result(job, x)
+        if on_step is not None:
+            on_step(steps, steps, result)
+        return result
 
     def _prepare(
         self,
@@ -153,7 +156,7 @@ class Lifter:
         )
 
     def _alpha(self, photo: Photo, size: tuple[int, int], mask: np.ndarray | None) -> UInt8[np.ndarray, "h w"]:
-        """Alpha on the photo's pixels: the mask, else the file's, else the near-white rule (objects) or all (scenes)."""
+        """Alpha on the photo's pixels: the mask, else the file's, else near-white (objects) or all (scenes)."""
         if mask is not None:
             _require_size("mask", mask, size)
             kept = np.asarray(mask, dtype=bool)
@@ -166,8 +169,8 @@ class Lifter:
             found = near_white_alpha(photo.rgb)
             if found is None:
                 raise WtError(
-                    f"{self.name} lifts one object, and nothing is selected. Click the object, draw a box around it, or "
-                    "use a picture with a transparent or white background."
+                    f"{self.name} lifts one object, and nothing is selected. Click the object, draw a box around it, "
+                    "or use a picture with a transparent or white background."
                 )
             alpha = found
         require_foreground(alpha)

