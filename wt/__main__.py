@@ -1,4 +1,4 @@
-"""`python -m wt COMMAND`: the command line. Progress goes to standard error, `--json` prints one object on standard output."""
+"""The command line: `python -m wt COMMAND`. Progress goes to standard error; --json prints one object, alone."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Shards of a made-up world with a closed form, in the format of wt.data.shards: a slanted wall and a ball before it."""
+"""Shards of a made-up world with a closed form: a slanted wall and a ball before it."""
 
 from pathlib import Path
 

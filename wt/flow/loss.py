@@ -42,9 +42,9 @@ def endpoint_loss(
     """
     layers = predicted.shape[1]
     gated = gate_layers(weight, single, layers)
-    error = (predicted - target).square().mean(dim=-1)
-    # Invalid targets may hold anything, NaN included, and 0 * NaN is NaN.
-    error = torch.where(gated > 0, error * gated, 0.0)
+    # Invalid targets may hold anything, NaN included: taken out before the square, whose gradient would spread them.
+    difference = torch.where(gated[..., None] > 0, predicted - target, 0.0)
+    error = difference.square().mean(dim=-1) * gated
     per_layer = error.sum(dim=(0, 2, 3))
     counts = gated.sum(dim=(0, 2, 3))
     return EndpointLoss(

@@ -7,7 +7,7 @@ at t = 0.9, so with the paper's densities hardly any draw makes a small network 
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from wt.errors import WtError
 from wt.types import Float
 
 
+@runtime_checkable
 class Times(Protocol):
     """A distribution over t with a density, and an atom at t = 1 (0 for the paper's)."""
 

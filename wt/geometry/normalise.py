@@ -4,7 +4,7 @@ Every function takes NumPy arrays or torch tensors whose last axis is (x, y, z) 
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ PUBLISHED_MEAN = (-0.002366, -0.004008, 1.904278)
 PUBLISHED_STD = (0.280865, 0.315927, 0.706423)
 
 
+@runtime_checkable
 class Normalisation(Protocol):
     """What both maps offer."""
 

@@ -31,10 +31,10 @@ class Source:
 class Window:
     """The part of the source that becomes the square: corner and size in source pixels; it may reach outside."""
 
-    left: float
-    top: float
-    width: float
-    height: float
+    left: float | int
+    top: float | int
+    width: float | int
+    height: float | int
     flip: bool = False
 
 
