@@ -7,7 +7,7 @@ import numpy as np
 from wt.errors import WtError
 from wt.geometry.layers import LayeredPointmap
 from wt.scene.objects import Gauge
-from wt.scene.scene import Scene, on_grid, regrid
+from wt.scene.scene import Scene, on_grid, to_grid
 from wt.types import Bool, Float
 
 HUBER = 1.345
@@ -26,7 +26,7 @@ def gauge(edited_layers: LayeredPointmap, scene: Scene, region: Bool[np.ndarray,
         WtError: fewer than 32 unchanged pixels with depth in both.
     """
     grid = scene.intrinsics
-    edited = regrid(edited_layers, grid, 1).depth[0].astype(np.float64)
+    edited = to_grid(edited_layers, grid, 1).depth[0].astype(np.float64)
     target = scene.visible_depth().astype(np.float64)
     with np.errstate(invalid="ignore"):
         keep = ~_grown(on_grid(region, grid)) & (edited > 0) & (target > 0)
@@ -72,7 +72,7 @@ def hidden_agreement(
     """
     grid = scene.intrinsics
     inside = on_grid(region, grid)
-    new = regrid(gauged_layers, grid, len(scene.background.points)).depth[0]
+    new = to_grid(gauged_layers, grid, len(scene.background.points)).depth[0]
     old = np.where(scene.background.present[1:], scene.background.points[1:, ..., 2], np.inf)
     with np.errstate(invalid="ignore"):
         distance = (np.abs(old - new) / new).min(axis=0, initial=np.inf)[inside & (new > 0)]

@@ -10,7 +10,7 @@ from wt.geometry.layers import LayeredPointmap
 from wt.scene.contact import contact_gap, snap_contact
 from wt.scene.gauge import apply_gauge, gauge, hidden_agreement, huber_weights
 from wt.scene.objects import Gauge, Placed
-from wt.scene.scene import Scene, on_grid, regrid
+from wt.scene.scene import Scene, on_grid, to_grid
 from wt.types import Bool, Float
 
 __all__ = ["Gauge", "Placed", "apply_gauge", "contact_gap", "gauge", "hidden_agreement", "place", "snap_contact"]
@@ -49,8 +49,8 @@ def place(
         WtError: the object covers fewer than 12 pixels of the region, or too little of the photo is unchanged.
     """
     grid = scene.intrinsics
-    thing = regrid(object_layers, grid, len(object_layers.points))
-    edited = regrid(edited_scene_layers, grid, 1)
+    thing = to_grid(object_layers, grid, len(object_layers.points))
+    edited = to_grid(edited_scene_layers, grid, 1)
     found = gauge(edited, scene, region)
     with np.errstate(invalid="ignore"):
         mask = on_grid(region, grid) & thing.alpha & (thing.depth[0] > 0)

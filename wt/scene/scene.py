@@ -141,7 +141,7 @@ class Scene:
         Depth is kept and snapped to the scene's rays. Outside the region every array stays bit for bit what it was.
         """
         inside = on_grid(region, self.intrinsics)
-        new = regrid(gauged_layers, self.intrinsics, len(self.background.points))
+        new = to_grid(gauged_layers, self.intrinsics, len(self.background.points))
         fresh = unproject(new.depth, self.intrinsics)
         colours = new.rgb if rgb is None else _nearest(rgb, self.intrinsics)
         old = self.background
@@ -229,7 +229,7 @@ def on_grid(mask: Bool[np.ndarray, "rh rw"], grid: Intrinsics) -> Bool[np.ndarra
     return _nearest(mask, grid)
 
 
-def regrid(layers: LayeredPointmap, grid: Intrinsics, num_layers: int) -> LayeredPointmap:
+def to_grid(layers: LayeredPointmap, grid: Intrinsics, num_layers: int) -> LayeredPointmap:
     """The same lift on another grid of the same photo, by nearest pixel (depth must not be mixed across edges).
 
     Missing layers repeat the last one (Eq. 2), surplus ones are dropped.
