@@ -5,6 +5,7 @@ import json
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ class LayeredPointmap:
         np.savez_compressed(buffer, **self.arrays())
         return write_atomic(path, buffer.getvalue())
 
-    def arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, Any]:
         """What `save` writes: points, alpha, rgb, and `meta`, a JSON text."""
         meta = {
             "format": "wt-layers",

@@ -79,7 +79,7 @@ def log_median(points: Any, valid: Any) -> Any:
     depth = points[..., 2]
     if isinstance(depth, np.ndarray):
         flat = np.where(valid, depth, np.nan).reshape(*depth.shape[:-3], -1)
-        some = np.isfinite(flat).any(axis=-1)
+        some: Any = np.isfinite(flat).any(axis=-1)
         return np.where(some, np.nanmedian(np.where(some[..., None], flat, 0.0), axis=-1), np.nan).astype(depth.dtype)
     import torch
 

@@ -30,7 +30,7 @@ _DTYPES = {"float32", "float64", "bool", "uint8"}
 
 def save(scene: Scene, path: str | Path) -> Path:
     """Write the scene, atomically; `load` reads it back with every array identical."""
-    arrays: dict[str, np.ndarray] = {
+    arrays: dict[str, Any] = {
         "layers_points": scene.layers.points,
         "layers_alpha": scene.layers.alpha,
         "layers_rgb": scene.layers.rgb,

@@ -156,7 +156,7 @@ def _glb(job: _Job) -> list[Path]:
 def _npz(job: _Job) -> list[Path]:
     scene = job.scene
     things = [scene.background, *scene.objects]
-    arrays = {
+    arrays: dict[str, Any] = {
         **scene.layers.arrays(),
         "K": scene.intrinsics.matrix(),
         "scene_points": np.stack([thing.world_points() for thing in things]),
