@@ -13,10 +13,10 @@ class Recipe:
     """Everything about a run but its data, its place and its length."""
 
     config: WTDiTConfig
-    batch: int = 16
-    lr: float = 1e-3
+    batch: int = 8
+    lr: float = 8e-4
     min_lr: float = 2e-5
-    warmup_steps: int = 200
+    warmup_steps: int = 150
     betas: tuple[float, float] = (0.9, 0.99)
     weight_decay: float = 0.01
     clip: float = 1.0
