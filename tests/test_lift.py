@@ -1,0 +1,288 @@
+"""Photo in, layered pointmap out. Tiny networks: random ones for behaviour, one that knows its answer for geometry."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import wt
+from wt.errors import Cancelled, WtError
+from wt.geometry.camera import Intrinsics, rays
+from wt.lift import Lifter, depth_scale, grid_size
+from wt.model.checkpoint import save_model
+from wt.model.config import EncoderConfig, mini
+from wt.model.wt_dit import WTDiT
+
+TINY = {"width": 32, "heads": 2, "decoder_blocks": 3, "head_blocks": 3, "image_side": 56, "default_steps": 2}
+CAMERA = Intrinsics(130.0, 110.0, 62.0, 35.0, 120, 80)  # of the photo below
+
+
+class Oracle(WTDiT):
+    """Answers with the true geometry of a slanted wall seen by a given camera of its square input."""
+
+    camera: Intrinsics
+    back = 1.5
+
+    def wall(self):
+        r = rays(self.camera)
+        z = 3.0 / (r @ np.array([0.2, -0.1, 1.0]))
+        return r * z[..., None]
+
+    def forward(self, x_t, t, tokens, rgb, mask=None, fill_noise=None):
+        near = torch.from_numpy(self.wall()).float()
+        layers = torch.stack([near, *[near * self.back] * 5])[None]
+        return self.config.coordinates().forward(layers, torch.tensor(1.0))
+
+
+def oracle(kind, camera):
+    network = Oracle(replace(mini(kind), **TINY))
+    network.camera = camera
+    return Lifter(network, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    torch.manual_seed(0)
+    return Lifter(WTDiT(replace(mini("scene"), **TINY)), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def objects():
+    torch.manual_seed(0)
+    return Lifter(WTDiT(replace(mini("object"), **TINY)), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return np.random.default_rng(0).integers(0, 255, (80, 120, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def selection():
+    mask = np.zeros((80, 120), dtype=bool)
+    mask[20:60, 50:90] = True
+    return mask
+
+
+def test_a_scene_comes_back_on_the_photos_pixels(photo):
+    """The photo is squeezed to a square for the network; nothing of that is left in the result."""
+    truth = CAMERA.resized(56, 56)
+    layers = oracle("scene", truth).lift(photo)
+    assert layers.points.shape == (6, 80, 120, 3)
+    assert layers.points.dtype == np.float32
+    assert layers.alpha.all()
+    assert layers.rgb.shape == (80, 120, 3)
+    assert layers.units == "relative"
+    assert layers.model == "wt-s-mini"
+    k = layers.intrinsics
+    assert (k.width, k.height) == (120, 80)
+    for name in ("fx", "fy", "cx", "cy"):
+        assert getattr(k, name) == pytest.approx(getattr(CAMERA, name), rel=2e-3), name
+    assert k.residual_px < 0.05
+    r = rays(CAMERA)
+    z = 3.0 / (r @ np.array([0.2, -0.1, 1.0]))
+    inner = np.s_[2:-2, 2:-2]
+    np.testing.assert_allclose(layers.depth[0][inner], z[inner], rtol=1e-3)
+    assert layers.surfaces()[1].all()
+    assert not layers.surfaces()[2:].any()  # repeats
+
+
+def test_an_object_is_cropped_and_put_back(photo, selection):
+    """Box 40 x 40 at (50, 20): crop side 60 with corner (40, 10)."""
+    square = CAMERA.cropped(40, 10, 60, 60).resized(56, 56)
+    layers = oracle("object", square).lift(photo, selection)
+    assert np.array_equal(layers.alpha, selection)
+    assert np.isnan(layers.points[:, ~selection]).all()
+    r = rays(CAMERA)
+    z = 3.0 / (r @ np.array([0.2, -0.1, 1.0]))
+    np.testing.assert_allclose(layers.depth[0][selection], z[selection], rtol=2e-3)
+    for name in ("fx", "fy", "cx", "cy"):
+        assert getattr(layers.intrinsics, name) == pytest.approx(getattr(CAMERA, name), rel=5e-3), name
+    assert layers.units == "longest side of the object"
+
+
+def test_a_large_photo_gets_a_limited_grid_and_a_narrow_one_keeps_its_aspect(scenes):
+    for size, grid in (((600, 400), (224, 149)), ((50, 400), (28, 224)), ((400, 40), (224, 22)), ((64, 33), (64, 33))):
+        layers = scenes.lift(Image.new("RGB", size, (90, 120, 30)))
+        assert layers.points.shape[1:3] == grid[::-1]
+        assert grid_size(*size, scenes.long_side) == grid
+        assert (layers.intrinsics.width, layers.intrinsics.height) == grid
+
+
+def test_the_same_seed_gives_the_same_bits_and_global_generators_are_left_alone(photo):
+    torch.manual_seed(0)
+    network = WTDiT(replace(mini("scene"), **TINY))
+    lifter = Lifter(network, device="cpu")
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002  the point is that it is not touched
+    state, legacy = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    first = lifter.lift(photo, seed=1)
+    torch.manual_seed(99)
+    again, other = Lifter(network, device="cpu").lift(photo, seed=1), lifter.lift(photo, seed=2)
+    assert np.array_equal(first.points, again.points)
+    assert not np.array_equal(first.points, other.points)
+    torch.manual_seed(5)
+    lifter.lift(photo)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert np.array_equal(np.random.get_state()[1], legacy)  # noqa: NPY002
+    assert first.seed == 1
+
+
+def test_every_step_is_shown_and_the_last_preview_is_the_result(scenes, photo):
+    seen = []
+    layers = scenes.lift(photo, steps=3, on_step=lambda *step: seen.append(step))
+    assert [(done, total) for done, total, _ in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert all(isinstance(preview, wt.LayeredPointmap) for *_, preview in seen)
+    assert np.array_equal(seen[-1][2].points, layers.points)
+    assert not np.array_equal(seen[0][2].points, layers.points)
+
+
+def test_cancel_stops_within_one_step_and_the_lifter_lives_on(scenes, photo):
+    calls = []
+
+    def stop(done, total, preview):
+        calls.append(done)
+        if done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        scenes.lift(photo, steps=20, on_step=stop)
+    assert calls == [1, 2]
+    assert scenes.lift(photo).alpha.all()
+
+
+def test_the_photo_is_encoded_once(scenes, photo, monkeypatch):
+    count, encode = [], WTDiT.encode
+    monkeypatch.setattr(WTDiT, "encode", lambda self, *a: count.append(1) or encode(self, *a))
+    fresh = photo[::-1].copy()
+    scenes.lift(fresh, steps=4)
+    scenes.lift(fresh, steps=2, seed=7)
+    assert len(count) == 1
+
+
+def test_alpha_is_the_mask_and_a_given_mask_goes_first(objects, photo, selection):
+    rgba = np.dstack([photo, np.where(selection, 255, 0).astype(np.uint8)])
+    by_alpha, by_mask = objects.lift(rgba), objects.lift(photo, selection)
+    assert np.array_equal(by_alpha.points, by_mask.points, equal_nan=True)
+    other = np.roll(selection, 10, axis=0)
+    assert np.array_equal(objects.lift(rgba, other).alpha, other)
+
+
+def test_an_object_on_white_needs_no_mask_and_one_on_noise_does(objects, photo):
+    white = np.full((100, 100, 3), 252, dtype=np.uint8)
+    white[30:70, 40:80] = (20, 90, 160)
+    layers = objects.lift(white)
+    assert layers.alpha[30:70, 40:80].all()
+    assert layers.alpha.sum() == 1600
+    with pytest.raises(WtError, match="nothing is selected"):
+        objects.lift(photo)
+
+
+def test_sky_is_left_out_of_a_scene(scenes, photo):
+    ground = np.ones((80, 120), dtype=bool)
+    ground[:30] = False
+    layers = scenes.lift(photo, ground)
+    assert np.array_equal(layers.alpha, ground)
+    assert np.isnan(layers.points[:, :30]).all()
+    assert np.isfinite(layers.points[:, 30:]).all()
+
+
+def test_known_depth_sets_the_scale_and_a_known_camera_the_rays(photo):
+    lifter = oracle("scene", CAMERA.resized(56, 56))
+    r = rays(CAMERA)
+    truth = (2.5 * 3.0 / (r @ np.array([0.2, -0.1, 1.0]))).astype(np.float32)
+    truth[::3] = np.nan
+    truth[1::3] = 0
+    layers = lifter.lift(photo, depth=truth)
+    assert layers.units == "metres"
+    known = np.isfinite(truth) & (truth > 0)
+    np.testing.assert_allclose(layers.depth[0][known], truth[known], rtol=5e-3)
+    given = Intrinsics(200.0, 210.0, 30.0, 20.0, 240, 160)
+    layers = lifter.lift(photo, intrinsics=given)
+    assert np.array_equal(layers.intrinsics.matrix(), given.resized(120, 80).matrix())
+    np.testing.assert_allclose(layers.points[0], rays(layers.intrinsics) * layers.depth[0][..., None], rtol=1e-5)
+
+
+def test_the_scale_is_least_squares():
+    z, d = np.array([[1.0, 2.0, 3.0]]), np.array([[2.0, 5.0, np.nan]])
+    assert depth_scale(z, d, np.ones((1, 3), bool)) == pytest.approx(12 / 5)
+    with pytest.raises(WtError, match="no finite, positive depth"):
+        depth_scale(z, d * 0, np.ones((1, 3), bool))
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_an_empty_or_tiny_selection_is_refused(objects, photo, rows):
+    mask = np.zeros((80, 120), dtype=bool)
+    mask[:rows, :20] = True
+    with pytest.raises(WtError, match=r"Nothing is selected|at least 64"):
+        objects.lift(photo, mask)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"mask": np.ones((40, 60), bool)}, "The mask is 60 x 40"),
+        ({"depth": np.ones((80, 60), np.float32)}, "The depth map is 60 x 80"),
+        ({"steps": 0}, "1 to 1000 steps"),
+        ({"steps": 5000}, "1 to 1000 steps"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_said(scenes, photo, arguments, words):
+    with pytest.raises(WtError, match=words):
+        scenes.lift(photo, **arguments)
+
+
+def test_a_picture_that_is_no_photo_is_said(scenes):
+    with pytest.raises(WtError, match="shorter side"):
+        scenes.lift(np.zeros((1, 1, 3), np.uint8))
+
+
+def test_a_mask_of_a_photo_that_gets_shrunk_still_fits(scenes):
+    large = np.random.default_rng(0).integers(0, 255, (300, 2400, 3), dtype=np.uint8)
+    mask = np.ones((300, 2400), dtype=bool)
+    mask[:, :1200] = False
+    layers = scenes.lift(large, mask)
+    assert not layers.alpha[:, :111].any()
+    assert layers.alpha[:, 113:].all()
+
+
+def test_two_threads_get_what_one_would(scenes, photo):
+    alone = [scenes.lift(photo, seed=seed).points for seed in (1, 2)]
+    found = {}
+    threads = [
+        threading.Thread(target=lambda s=seed: found.__setitem__(s, scenes.lift(photo, seed=s).points))
+        for seed in (1, 2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert np.array_equal(found[1], alone[0])
+    assert np.array_equal(found[2], alone[1])
+
+
+def test_a_published_kind_of_network_goes_through_the_same_door(photo, selection):
+    config = replace(
+        mini("object"), **TINY, encoder=EncoderConfig(channels=64, width=16, depth=4, heads=2, pretrain_grid=5)
+    )
+    torch.manual_seed(0)
+    layers = Lifter(WTDiT(config), device="cpu").lift(photo, selection)
+    assert np.array_equal(layers.alpha, selection)
+
+
+def test_load_reads_a_file_and_explains_what_is_missing(scenes, tmp_path, photo):
+    path = save_model(scenes.model, tmp_path / "mine.safetensors")
+    again = wt.load(path, device="cpu", dtype=torch.float32)
+    assert (again.kind, again.default_steps, again.long_side) == ("scene", 2, 224)
+    assert np.median(np.abs(again.lift(photo).depth / scenes.lift(photo).depth - 1)) < 1e-3  # half precision
+    with pytest.raises(WtError, match="There is no model named"):
+        wt.load("wt-x-mini")
+    with pytest.raises(WtError, match=r"haoz19/object-model-6layer.*model\.pt"):
+        wt.load("world-tracing-object")
+    with pytest.raises(WtError, match="does not exist"):
+        wt.load(tmp_path / "absent.safetensors")
+    with pytest.raises(WtError, match="cannot run on the device"):
+        wt.load(path, device="toaster")
