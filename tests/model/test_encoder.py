@@ -1,4 +1,4 @@
-"""The frozen encoders: EfficientNet-Lite2 against timm and its own file, DINOv2's position table against its formula."""
+"""The frozen encoders: EfficientNet-Lite2 against timm and its own file, DINOv2's positions against the formula."""
 
 from concurrent.futures import ThreadPoolExecutor
 
