@@ -109,12 +109,11 @@ class Lifter:
             tokens = self._condition(job)
             generator = torch.Generator(self.device).manual_seed(seed)
             rgb, valid = job.rgb.to(self.device), job.mask.to(self.device)
-            x = None
-            for done, (x, x_0) in enumerate(denoise(self.model, tokens, rgb, valid, steps, generator), start=1):
+            for done, estimates in enumerate(denoise(self.model, tokens, rgb, valid, steps, generator), start=1):
+                state, x_0 = estimates
                 if done < steps and on_step is not None:
                     on_step(done, steps, self._result(job, x_0))
-        assert x is not None  # steps >= 1
-        result = self._result(job, x)
+        result = self._result(job, state)
         if on_step is not None:
             on_step(steps, steps, result)
         return result

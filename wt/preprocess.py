@@ -46,7 +46,7 @@ class Prepared:
 
 def near_white_alpha(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w"] | None:
     """Alpha of an object on a near-white background, or None if this is not such a picture (section 3.1)."""
-    white = (rgb >= NEAR_WHITE).all(axis=-1)
+    white = np.asarray((rgb >= NEAR_WHITE).all(axis=-1))
     border = np.concatenate([white[0], white[-1], white[1:-1, 0], white[1:-1, -1]])
     if border.mean() < 0.95 or not 0.10 < white.mean() < 0.95:
         return None
@@ -74,7 +74,7 @@ def union_crop(alphas: list[UInt8[np.ndarray, "_ _"]]) -> SquareCrop:
 
 
 def _box(foreground: Bool[np.ndarray, "h w"]) -> tuple[int, int, int, int] | None:
-    rows, columns = foreground.any(axis=1).nonzero()[0], foreground.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(foreground.any(axis=1)), np.flatnonzero(foreground.any(axis=0))
     if not len(rows):
         return None
     return int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1])

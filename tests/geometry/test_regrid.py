@@ -66,7 +66,7 @@ def test_colours_decide_on_which_side_of_an_edge_a_pixel_lies():
 
 def test_a_crop_lands_where_it_was_cut_and_invalid_rays_are_never_used():
     """A square of the photo, reaching outside it, on its own grid."""
-    left, top, crop_side, side = 120, -10, 100, 56
+    left, top, crop_side, side = 92, -10, 100, 56
     camera = PHOTO.cropped(left, top, crop_side, crop_side).resized(side, side)
     place = Placement((side / crop_side,) * 2, (-left * side / crop_side, -top * side / crop_side), 120, 200)
     centre, radius = np.array([0.5, -0.1, 2.0]), 0.4
@@ -87,7 +87,11 @@ def test_a_crop_lands_where_it_was_cut_and_invalid_rays_are_never_used():
     assert np.median(error) < 2e-3
     assert np.percentile(error, 80) < 0.05 * radius  # the limb is finer than a coarse pixel
     assert error.max() < radius
-    assert not found[:, :100].any()
+    assert not found[:, :92].any()
+    _, covered = regrid(np.ones((1, 56, 56, 3), np.float32), valid | True, camera, grey(56, 56), place, grey(120, 200))
+    assert covered[:90, 92:192].all()
+    assert not covered[:, :90].any()
+    assert not covered[93:].any()
     again = place.camera(camera)
     for name in ("fx", "fy", "cx", "cy"):
         assert getattr(again, name) == pytest.approx(getattr(PHOTO, name))

@@ -88,6 +88,19 @@ def test_gradients_reach_every_trainable_weight():
     assert dead == []
 
 
+def test_training_goes_on_after_a_lift_with_the_same_network(monkeypatch):
+    from wt.model import encoder
+
+    monkeypatch.setattr(encoder, "_SHARED", {})
+    network = WTDiT(SMALL)
+    rgb, x_t, _ = inputs(28, 28)
+    t = torch.tensor([0.3, 0.9])
+    with torch.inference_mode():
+        network(x_t, t, network.condition(network.encode(rgb)), rgb)
+    network(x_t, t, network.condition(network.encode(rgb)), rgb).square().mean().backward()
+    assert network.out.weight.grad.abs().max() > 0
+
+
 def test_a_clip_of_one_frame_is_a_still_and_more_frames_talk():
     torch.manual_seed(0)
     network = WTDiT(replace(SMALL, kind="dynamic", temporal_blocks=1, layer_adaln=False)).eval()

@@ -82,7 +82,7 @@ def regrid(
         total += same
         depth_sum += same * near
         bend_sum += weight[..., None] * bend[:, rows, columns]
-    found = bend_total > 0
+    found = (bend_total > 0) & _inside(u, v, valid.shape)
     # A reference of weight zero (a neighbour exactly on the edge of the cell) stands for itself.
     z = 1 / np.where(total > 1e-9, depth_sum / np.maximum(total, 1e-9), np.where(reference > 0, reference, 1.0))
     directions = _directions(u, v, camera) + bend_sum / np.maximum(bend_total, 1e-9)[..., None]
@@ -93,6 +93,12 @@ def _source_coordinates(place: Placement) -> tuple[Float[np.ndarray, " w"], Floa
     u = (np.arange(place.width) + 0.5) * place.scale[0] + place.shift[0]
     v = (np.arange(place.height) + 0.5) * place.scale[1] + place.shift[1]
     return u, v
+
+
+def _inside(u: Float[np.ndarray, " w"], v: Float[np.ndarray, " h"], shape: tuple[int, ...]) -> Bool[np.ndarray, "h w"]:
+    """Within half a source pixel of the source grid: beyond it, the clamped neighbours mean nothing."""
+    across, down = (u >= -0.5) & (u <= shape[1] + 0.5), (v >= -0.5) & (v <= shape[0] + 0.5)
+    return down[:, None] & across[None, :]
 
 
 def _directions(

@@ -70,6 +70,9 @@ class ViTBlock(nn.Module):
 class DinoV2(nn.Module):
     """ViT without register tokens; the last four blocks' patch tokens side by side (ARCHITECTURE section 4)."""
 
+    image_mean: Tensor
+    image_std: Tensor
+
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         width, self.pretrain_grid = config.width, config.pretrain_grid
@@ -181,7 +184,9 @@ def shared_encoder(device: torch.device | str = "cpu", side: int = 224) -> Lite2
     key = (str(device), side)
     with _SHARED_LOCK:
         if key not in _SHARED:
-            _SHARED[key] = _read_shared(side).to(device)
+            # A lift may be the first to ask, in inference mode; training must be able to use the weights too.
+            with torch.inference_mode(False):
+                _SHARED[key] = _read_shared(side).to(device)
         return _SHARED[key]
 
 

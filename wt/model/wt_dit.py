@@ -204,7 +204,8 @@ class WTDiT(nn.Module):
         """View order and rotary tables for a patch grid; the tables are kept."""
         half = torch.is_autocast_enabled(device.type)
         dtype = torch.get_autocast_dtype(device.type) if half else torch.float32
-        key = (frames, rows, columns, device, dtype)
+        # Tables made in inference mode cannot be used by a later training step.
+        key = (frames, rows, columns, device, dtype, torch.is_inference_mode_enabled())
         if key not in self._tables:
             if len(self._tables) > 16:
                 self._tables.clear()
