@@ -1,0 +1,78 @@
+"""The app's settings: one frozen dataclass, filled from the command line."""
+
+import argparse
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def default_cache() -> Path:
+    """Where sessions and uploads live: $WT_STUDIO_HOME, else the user's cache folder."""
+    if named := os.environ.get("WT_STUDIO_HOME"):
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "world-tracing-studio"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppConfig:
+    """Everything that can be set about a running studio."""
+
+    host: str = "127.0.0.1"
+    """Loopback unless told otherwise; there is no switch for a public share link."""
+    port: int | None = None
+    """None takes the first free port from 7860."""
+    device: str = "auto"
+    scene_model: str = "wt-s-mini"
+    object_model: str = "wt-o-mini"
+    sam_checkpoint: Path | None = None
+    """A segment-anything checkpoint for the selection; None uses the built-in segmenter."""
+    editor: str = "auto"
+    """Which 2D editor runs: "auto", or a name or folder that editors/registry.py knows."""
+    cache: Path = field(default_factory=default_cache)
+    point_budget: int = 400_000
+    """Points sent to the browser at most; exports always hold all of them."""
+    max_visitors: int = 32
+    idle_minutes: float = 30.0
+    """A visitor's 3D view is stopped after so long without a page or a gesture; the work is kept on disk."""
+    keep_days: float = 7.0
+    """Saved work of visitors who do not come back is deleted after this."""
+    max_upload: str = "64mb"
+    inbrowser: bool = False
+
+    @property
+    def sessions(self) -> Path:
+        """One folder per visitor below this."""
+        return self.cache / "sessions"
+
+
+def parse_args(arguments: list[str] | None = None) -> AppConfig:
+    """The configuration that the command line asks for."""
+    base = AppConfig()
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="World Tracing Studio: a photo becomes a layered 3D scene that you edit by text."
+    )
+    parser.add_argument("--host", default=base.host, help="address to bind (default: this machine only)")
+    parser.add_argument("--port", type=int, default=base.port, help="port (default: first free one from 7860)")
+    parser.add_argument("--device", default=base.device, help="auto, cpu, cuda, mps")
+    parser.add_argument("--scene-model", default=base.scene_model, help="model that lifts whole photos")
+    parser.add_argument("--object-model", default=base.object_model, help="model that lifts a selected object")
+    parser.add_argument("--sam-checkpoint", type=Path, help="segment-anything checkpoint for the selection")
+    parser.add_argument("--editor", default=base.editor, help="auto, catalogue, or a diffusion model's name or folder")
+    parser.add_argument("--cache", type=Path, default=base.cache, help="folder for sessions and uploads")
+    parser.add_argument("--points", type=int, default=base.point_budget, help="most points sent to the browser")
+    parser.add_argument("--max-visitors", type=int, default=base.max_visitors, help="most people at once")
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    args = parser.parse_args(arguments)
+    return AppConfig(
+        host=args.host,
+        port=args.port,
+        device=args.device,
+        scene_model=args.scene_model,
+        object_model=args.object_model,
+        sam_checkpoint=args.sam_checkpoint,
+        editor=args.editor,
+        cache=args.cache.expanduser().resolve(),
+        point_budget=args.points,
+        max_visitors=args.max_visitors,
+        inbrowser=args.open,
+    )

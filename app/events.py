@@ -1,0 +1,205 @@
+"""Handlers: thin, one per gesture. Each calls one verb and sends the page what changed."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from app.controller import Controller
+from app.engine import Engine
+from app.examples import examples
+from app.jobs import Job, attempt
+from app.layout import Page
+from app.session import Session, Sessions
+from app.view import chip, describe, progress
+from app.viewer import Display
+from wt.errors import WtError
+
+log = logging.getLogger(__name__)
+
+Updates = dict[Any, Any]
+GROW_PX = 3
+_TICK_S = 0.25
+
+
+class Events:
+    """Binds the page's gestures to the controller's verbs."""
+
+    def __init__(self, page: Page, controller: Controller) -> None:
+        self.page = page
+        self.controller = controller
+        self.sessions: Sessions = controller.sessions
+        self.engine: Engine = controller.engine
+        self.outputs = list(page.parts.values())
+
+    def bind(self, demo: gr.Blocks) -> None:
+        """Connect everything."""
+        page, verbs = self.page, self.controller
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        demo.load(self.on_load, page["browser"], self.outputs, **quiet)
+        demo.unload(self.on_unload)
+        page["clock"].tick(self.on_clock, None, self.outputs, **quiet)
+
+        def on(event: Callable[..., Any], verb: Callable[..., None], inputs: Any = None, label: str = "That") -> None:
+            event(self.short(label, verb), inputs, self.outputs, **quiet)
+
+        def long(event: Callable[..., Any], verb: Callable[..., Job], inputs: Any = None) -> None:
+            event(self.long(verb), inputs, self.outputs, concurrency_limit=None, **quiet)
+
+        on(page["upload"].upload, verbs.open_photo, page["upload"], "Opening the photo")
+        page["examples"].pick(self.event("Opening the example", self._example), None, self.outputs, **quiet)
+        page["stage"].gesture(self.event("That gesture", self._gesture), None, self.outputs, **quiet)
+        page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
+        on(page["level"].input, verbs.level, page["level"])
+        on(page["invert"].click, verbs.invert)
+        on(page["clear"].click, verbs.clear)
+        on(page["grow"].click, lambda session: verbs.grow(session, GROW_PX))
+        on(page["shrink"].click, lambda session: verbs.grow(session, -GROW_PX))
+        on(page["mask_upload"].upload, verbs.load_mask, page["mask_upload"], "Loading the mask")
+        on(page["sky_mark"].click, verbs.sky_from_selection)
+        on(page["sky_out"].input, verbs.keep_sky_out, page["sky_out"])
+        long(page["lift"].click, verbs.lift, [page["lift_kind"], page["steps"], page["seed"]])
+        on(page["camera_height"].change, self._camera_height, page["camera_height"])
+        long(page["run_edit"].click, verbs.edit, [page["prompt"], page["edit_seed"]])
+        on(page["unpin"].click, verbs.unpin)
+        on(page["accept"].click, verbs.accept)
+        on(page["discard"].click, verbs.discard)
+        long(page["build"].click, verbs.export, page["formats"])
+        on(page["undo"].click, verbs.undo)
+        on(page["redo"].click, verbs.redo)
+        on(page["cancel"].click, verbs.cancel)
+        on(page["home"].click, verbs.home)
+        look = [page["layers"], page["colour"], page["hidden"], page["point_size"]]
+        for name, event in (("layers", "input"), ("colour", "input"), ("hidden", "input"), ("point_size", "release")):
+            on(getattr(page[name], event), self._display, look)
+
+    def on_load(self, key: Any, request: gr.Request) -> Iterator[Updates]:
+        """A page was opened: give it its visitor and show where they were."""
+        self.engine.start()
+        try:
+            session = self.sessions.attach(str(request.session_hash), key)
+        except WtError as error:
+            gr.Warning(str(error))
+            yield {self.page["status"]: gr.update(value=f"<span>{error}</span>")}
+            return
+        viewer = self.sessions.viewer_of(session)
+        self.controller.refresh(session, home=True)
+        updates = self.changes(session)
+        updates[self.page["browser"]] = session.key
+        updates[self.page["viewer"]] = gr.update(value={"path": f"viewer/{viewer.token}/"})
+        updates |= self._display_controls(session)
+        yield updates
+        yield from self.follow(session)
+
+    def on_unload(self, request: gr.Request) -> None:
+        """The page is gone."""
+        self.sessions.detach(request.session_hash)
+
+    def on_clock(self, request: gr.Request) -> Updates:
+        """Once in a while: facts that change by themselves (models, counts, a sky that was found)."""
+        try:
+            return self.changes(self.sessions.of(request.session_hash))
+        except WtError:
+            return {self.page["chip"]: gr.update(value=chip(self.engine))}
+
+    def short(self, label: str, verb: Callable[..., None]) -> Callable[..., Updates]:
+        """A handler that acts at once; what goes wrong becomes one sentence."""
+
+        def handler(request: gr.Request, *values: Any) -> Updates:
+            return self._act(request, label, lambda session: verb(session, *values))
+
+        return handler
+
+    def event(self, label: str, verb: Callable[[Session, dict[str, Any]], None]) -> Callable[..., Updates]:
+        """A handler of our own widgets' events."""
+
+        def handler(request: gr.Request, event: gr.EventData) -> Updates:
+            return self._act(request, label, lambda session: verb(session, event._data))
+
+        return handler
+
+    def long(self, verb: Callable[..., Job]) -> Callable[..., Iterator[Updates]]:
+        """A handler that starts a job and follows it."""
+
+        def handler(request: gr.Request, *values: Any) -> Iterator[Updates]:
+            yield self._act(request, "That", lambda session: verb(session, *values))
+            yield from self.follow(self.sessions.of(request.session_hash))
+
+        return handler
+
+    def follow(self, session: Session) -> Iterator[Updates]:
+        """Progress until the visitor's job has ended, then the whole page."""
+        job = session.job
+        if job is None or not job.active:
+            return
+        while not job.wait(_TICK_S):
+            yield self.changes(session, progress(job, self.controller.worker.ahead(job)))
+        if job.state in ("failed", "cancelled"):
+            session.message = job.message
+            (gr.Warning if job.state == "failed" else gr.Info)(job.message)
+        yield self.changes(session)
+
+    def changes(self, session: Session, only: dict[str, dict[str, Any]] | None = None) -> Updates:
+        """What differs from what the page shows."""
+        with session.lock:
+            ahead = self.controller.worker.ahead(session.job) if session.job else 0
+            described = only if only is not None else describe(session, self.engine, ahead)
+            updates = {}
+            for name, props in described.items():
+                known = session.last_view.setdefault(name, {})
+                news = {key: value for key, value in props.items() if key not in known or known[key] != value}
+                known.update(news)
+                if news:
+                    updates[self.page[name]] = gr.update(**news)
+        return updates or {self.page["clock"]: gr.skip()}
+
+    def _act(self, request: gr.Request, label: str, verb: Callable[[Session], Any]) -> Updates:
+        session = self.sessions.of(request.session_hash)
+        problem = attempt(label, lambda: verb(session))
+        session.gestures += 1
+        if problem:
+            session.message = problem
+            gr.Warning(problem)
+        return self.changes(session)
+
+    def _example(self, session: Session, data: dict[str, Any]) -> None:
+        path = next((path for path in examples() if path.name == data.get("name")), None)
+        if path is None:
+            raise WtError("There is no such example.")
+        self.controller.open_photo(session, path)
+
+    def _gesture(self, session: Session, data: dict[str, Any]) -> None:
+        kind, verbs = data.get("kind"), self.controller
+        if kind == "click":
+            verbs.click(session, float(data["x"]), float(data["y"]), str(data["how"]))
+        elif kind == "box":
+            left, top, right, bottom = (float(value) for value in data["box"])
+            verbs.box(session, left, top, right, bottom)
+        elif kind == "stroke":
+            verbs.stroke(session, data["path"], float(data["size"]), erase=bool(data["erase"]))
+        elif kind == "pin":
+            verbs.pin(session, float(data["x"]), float(data["y"]))
+
+    def _object(self, session: Session, data: dict[str, Any]) -> None:
+        kind, ident, verbs = data.get("kind"), int(data["id"]), self.controller
+        if kind == "show":
+            verbs.show_object(session, ident, bool(data["visible"]))
+        elif kind == "rename":
+            verbs.rename_object(session, ident, str(data["name"]))
+        elif kind == "delete":
+            verbs.delete_object(session, ident)
+
+    def _camera_height(self, session: Session, metres: float | None) -> None:
+        if metres and metres > 0:
+            session.camera_height_m = float(metres)
+
+    def _display(self, session: Session, layers: list[int], colour: str, hidden: str, size: float) -> None:
+        self.controller.show_as(session, Display(tuple(sorted(layers)), colour, hidden, float(size)))
+
+    def _display_controls(self, session: Session) -> Updates:
+        display = session.display
+        layers = list(range(6)) if display.layers is None else list(display.layers)
+        values = {"layers": layers, "colour": display.colour, "hidden": display.hidden}
+        values["point_size"] = display.point_scale
+        return {self.page[name]: gr.update(value=value) for name, value in values.items()}

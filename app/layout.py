@@ -1,0 +1,198 @@
+"""Components and labels; no callbacks. Every component that events or tests touch has an elem_id, which is its name."""
+
+import html
+from dataclasses import dataclass, field
+
+import gradio as gr
+
+from app import theme
+from app.controller import EXPORT_FORMATS
+from app.examples import examples
+from app.view import STEPS, TITLES
+from app.work import LEVELS
+
+FORMAT_LABELS = {
+    "ply": "PLY by layer",
+    "glb": "GLB",
+    "npz": "NPZ",
+    "camera": "Camera",
+    "wts": "Scene (.wts)",
+    "png": "Before / after",
+    "manifest": "Manifest",
+}
+
+
+@dataclass
+class Page:
+    """The components by name."""
+
+    parts: dict[str, gr.blocks.Block] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> gr.blocks.Block:
+        return self.parts[name]
+
+    def add(self, name: str, part: gr.blocks.Block) -> gr.blocks.Block:
+        """Keep a component under its name."""
+        self.parts[name] = part
+        return part
+
+
+def build() -> Page:
+    """The whole page; call inside `gr.Blocks`."""
+    page = Page()
+    page.add("browser", gr.BrowserState(None, storage_key="world-tracing-studio", secret="studio-session"))
+    page.add("clock", gr.Timer(1.5))
+    with gr.Column(elem_id="app"):
+        _header(page)
+        with gr.Row(elem_id="columns"):
+            with gr.Column(elem_id="left"):
+                _steps(page)
+            with gr.Column(elem_id="middle"):
+                stage = theme.read("stage.html")
+                _widget(page, "stage", {"empty": True}, stage, theme.read("stage.js"))
+            with gr.Column(elem_id="right"):
+                _view(page)
+        with gr.Row(elem_id="footer"):
+            _text(page, "status")
+            _text(page, "view_caption")
+    gr.HTML(theme.HELP, elem_id="help_sheet", apply_default_css=False)
+    return page
+
+
+def _header(page: Page) -> None:
+    with gr.Row(elem_id="header"):
+        gr.HTML(theme.BRAND, elem_id="brand", apply_default_css=False)
+        _text(page, "chip")
+        _button(page, "undo", "↶ Undo", size="sm", interactive=False)
+        _button(page, "redo", "↷ Redo", size="sm", interactive=False)
+        gr.Button("?", elem_id="help", size="sm")
+
+
+def _steps(page: Page) -> None:
+    builders = (_photo, _select, _geometry, _edit, _place, _export)
+    for name, title, build_step in zip(STEPS, TITLES, builders, strict=True):
+        step = gr.Accordion(title, open=name == "photo", elem_id=f"step_{name}", elem_classes=["step", "locked"])
+        with page.add(f"step_{name}", step):
+            build_step(page)
+
+
+def _photo(page: Page) -> None:
+    page.add("upload", gr.File(label="Photo", show_label=False, type="filepath", height=96, elem_id="upload"))
+    tiles = "".join(
+        f'<button data-name="{html.escape(path.name)}" title="{html.escape(path.stem.replace("_", " "))}">'
+        f'<img alt="{html.escape(path.stem)}" data-src="studio/examples/picture/{html.escape(path.name)}"></button>'
+        for path in examples()
+    )
+    script = """
+    const root = ((window.gradio_config && window.gradio_config.root) || "").replace(/\\/$/, "");
+    for (const image of element.querySelectorAll("img")) image.src = root + "/" + image.dataset.src;
+    element.addEventListener("click", (event) => {
+      const tile = event.target.closest("button");
+      if (tile) trigger("pick", { name: tile.dataset.name });
+    });"""
+    template = f'<p class="caption">Or begin with one of these</p><div class="examples">{tiles}</div>'
+    _widget(page, "examples", None, template, script)
+    _text(page, "photo_facts")
+
+
+def _select(page: Page) -> None:
+    _radio(page, "level", "A click selects", [(name.capitalize(), name) for name in LEVELS], "object", wide=True)
+    with gr.Row():
+        _button(page, "invert", "Invert", size="sm", interactive=False)
+        _button(page, "grow", "Grow", size="sm", interactive=False)
+        _button(page, "shrink", "Shrink", size="sm", interactive=False)
+        _button(page, "clear", "Clear", size="sm", interactive=False)
+    with gr.Row():
+        upload = gr.UploadButton("Load mask", size="sm", elem_id="mask_upload", interactive=False, type="filepath")
+        page.add("mask_upload", upload)
+        _button(page, "sky_mark", "Selection is sky", size="sm", interactive=False)
+    page.add("sky_out", gr.Checkbox(True, label="Leave the sky out of the lift", elem_id="sky_out", visible=False))
+    _text(page, "select_facts")
+
+
+def _geometry(page: Page) -> None:
+    kinds = [("Whole photo · WT-S", "scene"), ("Selection alone · WT-O", "object")]
+    _radio(page, "lift_kind", "What to lift", kinds, "scene", wide=True)
+    with gr.Row():
+        page.add("steps", gr.Slider(1, 50, 20, step=1, label="Steps", elem_id="steps", scale=3))
+        page.add("seed", gr.Number(42, label="Seed", precision=0, minimum=0, elem_id="seed", scale=1))
+    _button(page, "lift", "Lift", variant="primary", interactive=False)
+    _text(page, "lift_facts")
+    height = gr.Number(1.5, label="Assumed camera height, m", minimum=0.1, step=0.1, elem_id="camera_height")
+    page.add("camera_height", height)
+
+
+def _edit(page: Page) -> None:
+    prompt = gr.Textbox(
+        label="What to do",
+        placeholder="add a red chair next to the table",
+        lines=2,
+        max_lines=4,
+        elem_id="prompt",
+        interactive=False,
+    )
+    page.add("prompt", prompt)
+    with gr.Row():
+        page.add("edit_seed", gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="edit_seed"))
+        _button(page, "unpin", "Unmark place", size="sm", interactive=False)
+    _button(page, "run_edit", "Run the edit", variant="primary", interactive=False)
+    _text(page, "edit_facts")
+
+
+def _place(page: Page) -> None:
+    _text(page, "place_facts")
+    with gr.Row():
+        _button(page, "accept", "Accept", variant="primary", interactive=False)
+        _button(page, "discard", "Discard", interactive=False)
+    _widget(page, "objects", [], '<div class="objects"></div>', theme.read("objects.js"))
+
+
+def _export(page: Page) -> None:
+    choices = [(FORMAT_LABELS[name], name) for name in EXPORT_FORMATS]
+    formats = gr.CheckboxGroup(
+        choices, value=list(EXPORT_FORMATS), label="What to write", elem_id="formats", elem_classes=["pills"]
+    )
+    page.add("formats", formats)
+    _button(page, "build", "Build the zip", variant="primary", interactive=False)
+    _text(page, "export_facts")
+
+
+def _view(page: Page) -> None:
+    with gr.Row(elem_id="view_tools"):
+        layers = gr.CheckboxGroup(
+            [(str(number), number) for number in range(6)],
+            value=list(range(6)),
+            label="Layers",
+            elem_id="layers",
+            elem_classes=["pills"],
+        )
+        page.add("layers", layers)
+        _radio(page, "colour", "Colour", [("Photo", "photo"), ("Layer", "layer"), ("Depth", "depth")], "photo")
+        _radio(page, "hidden", "Hidden", [("Grey", "grey"), ("Photo", "photo")], "grey")
+        page.add("point_size", gr.Slider(0.3, 3, 1, step=0.1, label="Point size", elem_id="point_size"))
+        _button(page, "home", "Photo's view", size="sm", interactive=False)
+    template = '<iframe title="3D view" allow="fullscreen"></iframe>'
+    _widget(page, "viewer", {}, template, theme.read("viewer.js"))
+    with page.add("progress_row", gr.Row(elem_id="progress_row", visible=False)):
+        _text(page, "progress")
+        _button(page, "cancel", "Cancel", size="sm", interactive=False)
+
+
+def _widget(page: Page, name: str, value: object, template: str, script: str) -> None:
+    widget = gr.HTML(value, html_template=template, js_on_load=script, apply_default_css=False, elem_id=name)
+    page.add(name, widget)
+
+
+def _text(page: Page, name: str) -> None:
+    page.add(name, gr.HTML("", apply_default_css=False, js_on_load=None, elem_id=name))
+
+
+def _button(page: Page, name: str, label: str, **more: object) -> None:
+    page.add(name, gr.Button(label, elem_id=name, **more))  # type: ignore[arg-type]
+
+
+def _radio(
+    page: Page, name: str, label: str, choices: list[tuple[str, str]], value: str, *, wide: bool = False
+) -> None:
+    classes = ["pills", "wide"] if wide else ["pills"]
+    page.add(name, gr.Radio(choices, value=value, label=label, elem_id=name, elem_classes=classes))

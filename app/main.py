@@ -1,0 +1,111 @@
+"""Put the studio together and serve it on one port."""
+
+import functools
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: it would look up outside hosts
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import gradio as gr
+import uvicorn
+
+from app import layout, theme
+from app.config import AppConfig
+from app.controller import Controller
+from app.engine import Engine
+from app.events import Events
+from app.examples import thumbnail
+from app.jobs import Worker
+from app.routes import studio_routes
+from app.session import Sessions
+
+log = logging.getLogger(__name__)
+
+_LOAD_MODELS_AFTER_S = 6.0
+"""The first page to be opened starts the models; without one they start after this long."""
+
+
+class Studio:
+    """A running studio: page, routes, models, visitors."""
+
+    def __init__(self, config: AppConfig, engine: Engine | None = None) -> None:
+        self.config = config
+        config.cache.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(config.cache / "uploads"))
+        self.engine = engine or Engine(config)
+        self.sessions = Sessions(config)
+        self.worker = Worker()
+        self.controller = Controller(self.engine, self.sessions, self.worker)
+        with gr.Blocks(title="World Tracing Studio", fill_width=True, delete_cache=(3600, 86400)) as self.demo:
+            Events(layout.build(), self.controller).bind(self.demo)
+        self.url = ""
+
+    def launch(self, *, block: bool = True) -> str:
+        """Serve; returns the address when `block` is False."""
+        # Point clouds do not shrink; gradio builds uvicorn's Config itself, so deflate is switched off here.
+        uvicorn.Config = functools.partial(uvicorn.Config, ws_per_message_deflate=False)  # type: ignore[misc, assignment]
+        self.demo.queue(default_concurrency_limit=None, max_size=256)
+        _, self.url, _ = self.demo.launch(
+            server_name=self.config.host,
+            server_port=self.config.port,
+            inbrowser=self.config.inbrowser,
+            prevent_thread_lock=True,
+            share=False,
+            ssr_mode=False,
+            run_history=False,
+            mcp_server=False,
+            show_error=False,
+            quiet=True,
+            footer_links=[],
+            max_file_size=self.config.max_upload,
+            theme=gr.themes.Base(primary_hue="violet", neutral_hue="slate", radius_size="md"),
+            css=theme.read("studio.css"),
+            head=theme.head(),
+            favicon_path=str(Path(theme.WEB) / "favicon.svg"),
+            app_kwargs={"routes": studio_routes(self.sessions.port_of, _Files(self.sessions))},
+        )
+        log.info("World Tracing Studio is at %s", self.url)
+        self.sessions.watch()
+        timer = threading.Timer(_LOAD_MODELS_AFTER_S, self.engine.start)
+        timer.daemon = True
+        timer.start()
+        if block:
+            self.demo.block_thread()
+        return self.url
+
+    def close(self) -> None:
+        """Stop serving, write what waits."""
+        self.demo.close()
+        self.sessions.close()
+        self.worker.stop()
+
+
+class _Files:
+    """Pictures and downloads of visitors; the token "examples" stands for the thumbnails."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
+
+    def picture(self, token: str, name: str) -> tuple[bytes, str] | None:
+        if token == "examples":
+            small = thumbnail(name)
+            return None if small is None else (small, "image/jpeg")
+        return self.sessions.picture(token, name)
+
+    def download(self, token: str, name: str) -> Path | None:
+        return self.sessions.download(token, name)
+
+
+def main(config: AppConfig, **more: Any) -> None:
+    """Serve until the process is stopped."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("app").setLevel(logging.INFO)
+    studio = Studio(config, **more)
+    try:
+        studio.launch()
+    finally:
+        studio.close()

@@ -1,0 +1,100 @@
+"""What the photo pane shows, encoded for the browser: the photo, the photo before an edit, the overlay."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from app.work import Work
+from wt.images import resize_mask
+from wt.types import Bool, UInt8
+
+SELECTED = (124, 92, 255)
+CHANGED = (255, 171, 64)
+SKY = (64, 180, 255)
+
+
+def encode(work: Work, name: str) -> tuple[bytes, str] | None:
+    """(bytes, media type) of one of the pictures "photo", "before", "overlay"; None if there is none."""
+    if work.rgb is None:
+        return None
+    if name == "photo":
+        return jpeg(work.shown_rgb), "image/jpeg"
+    if name == "before":
+        return jpeg(before(work)), "image/jpeg"
+    if name == "overlay":
+        return png(overlay(work)), "image/png"
+    return None
+
+
+def before(work: Work) -> UInt8[np.ndarray, "h w 3"]:
+    """What "compare" shows on its left: the photo before the pending edit, else the photo as it was opened."""
+    assert work.photo is not None
+    assert work.rgb is not None
+    return work.rgb if work.proposal else work.photo.rgb
+
+
+def overlay(work: Work) -> UInt8[np.ndarray, "h w 4"]:
+    """Selection, sky and the region of a pending edit, tinted, with a crisp edge."""
+    assert work.rgb is not None
+    canvas = np.zeros((*work.rgb.shape[:2], 4), np.uint8)
+    if work.proposal is not None:
+        _tint(canvas, work.proposal.region, CHANGED, 0)
+        return canvas
+    if work.keep_sky_out and work.sky is not None and work.scene is None:
+        _tint(canvas, work.sky, SKY, 70)
+    if work.selection.mask is not None:
+        _tint(canvas, work.selection.mask, SELECTED, 90)
+    return canvas
+
+
+def stroke(size: tuple[int, int], path: list[tuple[float, float]], diameter: float) -> Bool[np.ndarray, "h w"]:
+    """A round brush drawn along a path of photo pixels, as a mask of (width, height)."""
+    image = Image.new("L", size)
+    draw = ImageDraw.Draw(image)
+    radius = max(diameter / 2, 0.5)
+    if len(path) > 1:
+        draw.line(path, fill=255, width=max(round(diameter), 1), joint="curve")
+    for x, y in path:
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return np.asarray(image) > 0
+
+
+def grown(mask: Bool[np.ndarray, "h w"], pixels: int) -> Bool[np.ndarray, "h w"]:
+    """Larger by so many pixels, or smaller if negative."""
+    image = Image.fromarray(mask.astype(np.uint8) * 255)
+    kernel = ImageFilter.MaxFilter(3) if pixels > 0 else ImageFilter.MinFilter(3)
+    for _ in range(abs(pixels)):
+        image = image.filter(kernel)
+    return np.asarray(image) > 0
+
+
+def mask_from(image: Image.Image, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+    """A mask picture (white or opaque is selected) brought to (width, height)."""
+    if image.mode in ("RGBA", "LA") and np.asarray(image.getchannel("A")).min() < 255:
+        values = np.asarray(image.getchannel("A"))
+    else:
+        values = np.asarray(image.convert("L"))
+    return resize_mask(values > 127, *size)
+
+
+def jpeg(rgb: UInt8[np.ndarray, "h w 3"] | None) -> bytes:
+    """Quality 92, no chroma subsampling: this is what the person judges edges by."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=92, subsampling=0)
+    return buffer.getvalue()
+
+
+def png(rgba: UInt8[np.ndarray, "h w c"]) -> bytes:
+    """Lossless, lightly packed."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgba).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _tint(
+    canvas: UInt8[np.ndarray, "h w 4"], mask: Bool[np.ndarray, "h w"], colour: tuple[int, int, int], fill: int
+) -> None:
+    canvas[mask] = (*colour, fill)
+    width = max(1, round(max(mask.shape) / 500))
+    canvas[grown(mask, width) & ~grown(mask, -width)] = (*colour, 255)

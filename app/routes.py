@@ -1,0 +1,112 @@
+"""Our own routes beside Gradio's: the 3D view (page and websocket relay), a visitor's pictures and downloads.
+
+Every path holds a visitor's unguessable token, which is the only guard: Gradio's own login does not cover these routes.
+"""
+
+import asyncio
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import websockets
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+class Files(Protocol):
+    """What the routes ask about a visitor; both answer None for an unknown token or name."""
+
+    def picture(self, token: str, name: str) -> tuple[bytes, str] | None:
+        """(encoded image, media type)."""
+
+    def download(self, token: str, name: str) -> Path | None:
+        """A file that this visitor has exported."""
+
+
+def client_page() -> Path:
+    """viser's whole browser client, one file."""
+    spec = importlib.util.find_spec("viser")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "client" / "build" / "index.html"
+
+
+def studio_routes(port_of: Callable[[str], int | None], files: Files) -> list[BaseRoute]:
+    """Routes for `demo.launch(app_kwargs={"routes": ...})`.
+
+    Args:
+        port_of: loopback port of a viewer token's server, None if there is no such viewer.
+        files: a visitor's pictures and downloads.
+    """
+
+    async def page(request: Request) -> Response:
+        if port_of(request.path_params["token"]) is None:
+            return Response("There is no such view.", 404, headers=NO_STORE)
+        return FileResponse(client_page(), media_type="text/html", headers={"Referrer-Policy": "no-referrer"})
+
+    async def socket(outer: WebSocket) -> None:
+        port = port_of(outer.path_params["token"])
+        if port is None:
+            await outer.close(4404)
+            return
+        await relay(outer, f"ws://127.0.0.1:{port}/")
+
+    async def picture(request: Request) -> Response:
+        found = await asyncio.to_thread(files.picture, request.path_params["token"], request.path_params["name"])
+        if found is None:
+            return Response("There is no such picture.", 404, headers=NO_STORE)
+        return Response(found[0], media_type=found[1], headers=NO_STORE)
+
+    async def download(request: Request) -> Response:
+        path = files.download(request.path_params["token"], request.path_params["name"])
+        if path is None:
+            return Response("There is no such file.", 404, headers=NO_STORE)
+        return FileResponse(path, filename=path.name, headers=NO_STORE)
+
+    return [
+        Route("/viewer/{token}/", page),
+        WebSocketRoute("/viewer/{token}", socket),
+        WebSocketRoute("/viewer/{token}/", socket),
+        Route("/studio/{token}/picture/{name}", picture),
+        Route("/studio/{token}/download/{name}", download),
+    ]
+
+
+async def relay(outer: WebSocket, url: str) -> None:
+    """Carry frames both ways until either side closes; the subprotocol is passed on, viser insists on its own."""
+    try:
+        inner = await websockets.connect(
+            url,
+            subprotocols=outer.scope["subprotocols"],
+            max_size=None,  # one frame may hold millions of points
+            compression=None,
+            ping_interval=None,
+        )
+    except (OSError, websockets.InvalidHandshake):  # the viewer was stopped in between
+        await outer.close(4404)
+        return
+    async with inner:
+        await outer.accept(subprotocol=inner.subprotocol)
+
+        async def down() -> None:
+            async for message in inner:
+                await (outer.send_text(message) if isinstance(message, str) else outer.send_bytes(message))
+
+        async def up() -> None:
+            while (message := await outer.receive())["type"] == "websocket.receive":
+                await inner.send(message["bytes"] if message.get("bytes") is not None else message["text"])
+
+        tasks = [asyncio.create_task(down()), asyncio.create_task(up())]
+        _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        await outer.close(inner.close_code or 1000)
+    except (RuntimeError, WebSocketDisconnect):  # the peer is usually gone already
+        return

@@ -1,0 +1,276 @@
+"""One visitor: history, view, job, folder; and the registry that gives each page its own."""
+
+import logging
+import re
+import secrets
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from app import autosave, pictures
+from app.autosave import Autosaver
+from app.config import AppConfig
+from app.jobs import Job
+from app.viewer import Display, Viewer
+from app.work import History, Work
+from wt.errors import WtError
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 90.0
+"""A page that is reloaded finds its 3D view and its undo history again within this time."""
+_KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
+
+
+class Session:
+    """Everything of one visitor. Handlers hold `lock` while they change it."""
+
+    def __init__(self, key: str, folder: Path) -> None:
+        self.key = key
+        """Secret of the browser; names the folder of the saved work."""
+        self.token = secrets.token_urlsafe(24)
+        """In the URLs of this visitor's pictures and downloads."""
+        self.folder = folder
+        self.lock = threading.RLock()
+        self.history = History()
+        self.display = Display()
+        self.viewer: Viewer | None = None
+        self.segmenter: Any = None
+        self.segmented: Any = None
+        """The pixels that the segmenter was given last."""
+        self.job: Job | None = None
+        self.tool = "pick"
+        self.message = "Open a photo to begin."
+        self.exported: dict[str, Any] = {}
+        self.camera_height_m = 1.5
+        self.page: str | None = None
+        """Gradio's session hash of the page that shows it; None while no page does."""
+        self.last_seen = time.monotonic()
+        self.last_view: dict[str, dict[str, Any]] = {}
+        """What the page shows now, so that only changes are sent."""
+        self.gestures = 0
+        """Counts handled gestures, so that the photo pane always hears back."""
+        self._versions: dict[str, tuple[tuple[Any, ...], int]] = {}
+        self._encoded: dict[str, tuple[int, tuple[bytes, str]]] = {}
+
+    @property
+    def now(self) -> Work:
+        """The present state of the work."""
+        return self.history.now
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job of this visitor waits or runs."""
+        return self.job is not None and self.job.active
+
+    def version(self, name: str) -> int:
+        """A number that changes when the named picture does."""
+        work = self.now
+        depends: dict[str, tuple[Any, ...]] = {
+            "photo": (work.shown_rgb,),
+            "before": (None if work.rgb is None else pictures.before(work),),
+            "overlay": (work.selection, work.proposal, work.sky, work.keep_sky_out, work.scene is None, work.rgb),
+        }
+        parts, number = self._versions.get(name, ((), 0))
+        if len(parts) != len(depends[name]) or any(a is not b for a, b in zip(parts, depends[name], strict=True)):
+            number += 1
+            self._versions[name] = (depends[name], number)
+        return number
+
+    def picture(self, name: str) -> tuple[bytes, str] | None:
+        """An encoded picture of the present state, encoded once."""
+        if name not in ("photo", "before", "overlay"):
+            return None
+        with self.lock:
+            work, version = self.now, self.version(name)
+        known = self._encoded.get(name)
+        if known and known[0] == version:
+            return known[1]
+        made = pictures.encode(work, name)
+        if made is not None:
+            self._encoded[name] = (version, made)
+        return made
+
+
+class Sessions:
+    """Gives each page its visitor, finds visitors by their tokens, and cleans up after them."""
+
+    def __init__(self, config: AppConfig, autosaver: Autosaver | None = None) -> None:
+        self.config = config
+        self.autosaver = autosaver or Autosaver()
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.RLock()
+        self._stopped = threading.Event()
+
+    def attach(self, page: str, key: object = None) -> Session:
+        """The session for a page that was just opened; with the browser's key, the work that it had.
+
+        A key that another open page still shows (a second tab) gets a copy of the work under a new key.
+
+        Raises:
+            WtError: too many visitors at once.
+        """
+        key = key if isinstance(key, str) and _KEY.fullmatch(key) else None
+        live = self._wait_until_free(key)
+        with self._lock:
+            if live is not None and live.page is None:
+                session = live
+            else:
+                session = self._new(key if live is None else None)
+                session.message = self._restore(session, key, live)
+            session.page = page
+            session.last_seen = time.monotonic()
+            session.last_view = {}
+            return session
+
+    def of(self, page: str | None) -> Session:
+        """The session that a page shows.
+
+        Raises:
+            WtError: the page is older than this server.
+        """
+        with self._lock:
+            for session in self._sessions.values():
+                if session.page == page and page is not None:
+                    session.last_seen = time.monotonic()
+                    return session
+        raise WtError("This page is older than the running studio. Reload it; your work comes back.")
+
+    def detach(self, page: str | None) -> None:
+        """The page was closed or reloaded; its session waits for it for a while."""
+        with self._lock:
+            for session in self._sessions.values():
+                if session.page == page:
+                    session.page = None
+                    session.last_seen = time.monotonic()
+
+    def viewer_of(self, session: Session) -> Viewer:
+        """The visitor's 3D view, started if it is not running."""
+        with session.lock:
+            if session.viewer is None:
+                session.viewer = Viewer(self.config.point_budget)
+            return session.viewer
+
+    def port_of(self, token: str) -> int | None:
+        """Loopback port of the view with this token."""
+        with self._lock:
+            for session in self._sessions.values():
+                viewer = session.viewer
+                if viewer is not None and secrets.compare_digest(viewer.token, token):
+                    return viewer.port
+        return None
+
+    def picture(self, token: str, name: str) -> tuple[bytes, str] | None:
+        """See `app.routes.Files`."""
+        session = self._by_token(token)
+        return None if session is None else session.picture(name)
+
+    def download(self, token: str, name: str) -> Path | None:
+        """See `app.routes.Files`."""
+        session = self._by_token(token)
+        path = None if session is None else session.exported.get("zip")
+        return path if path is not None and path.name == name and path.is_file() else None
+
+    def commit(self, session: Session, label: str, work: Work) -> None:
+        """A new state in the history, saved soon."""
+        session.history.push(label, work)
+        self.autosaver.save(session.folder, work)
+
+    def reap(self) -> int:
+        """Stop views that nobody has looked at for long, forget visitors that are gone; how many were dropped."""
+        now, gone = time.monotonic(), []
+        with self._lock:
+            for session in list(self._sessions.values()):
+                away = now - session.last_seen
+                left = session.page is None and away > GRACE_S
+                unwatched = session.viewer is None or not session.viewer.watched
+                idle = unwatched and away > self.config.idle_minutes * 60
+                if not session.busy and (left or idle):
+                    gone.append(self._sessions.pop(session.key))
+            kept = set(self._sessions)
+        for session in gone:
+            self._close(session)
+        autosave.sweep(self.config.sessions, self.config.keep_days, kept)
+        return len(gone)
+
+    def watch(self, every_s: float = 30.0) -> threading.Thread:
+        """Reap in the background until `close`."""
+
+        def loop() -> None:
+            while not self._stopped.wait(every_s):
+                self.reap()
+
+        thread = threading.Thread(target=loop, name="session-reaper", daemon=True)
+        thread.start()
+        return thread
+
+    def close(self) -> None:
+        """Stop every view and write what waits."""
+        self._stopped.set()
+        with self._lock:
+            everyone = list(self._sessions.values())
+            self._sessions.clear()
+        for session in everyone:
+            self._close(session)
+        self.autosaver.stop()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def _wait_until_free(self, key: str | None, seconds: float = 2.0) -> Session | None:
+        """A reload opens the new page before the old one is gone; give it a moment."""
+        give_up = time.monotonic() + seconds
+        while True:
+            with self._lock:
+                live = self._sessions.get(key) if key else None
+            if live is None or live.page is None or time.monotonic() > give_up:
+                return live
+            time.sleep(0.05)
+
+    def _new(self, key: str | None) -> Session:
+        self._make_room()
+        key = key or secrets.token_urlsafe(32)
+        session = Session(key, self.config.sessions / key)
+        self._sessions[key] = session
+        return session
+
+    def _make_room(self) -> None:
+        if len(self._sessions) < self.config.max_visitors:
+            return
+        waiting = [session for session in self._sessions.values() if session.page is None and not session.busy]
+        if not waiting:
+            raise WtError(f"The studio is full: {len(self._sessions)} people are in it. Try again in a few minutes.")
+        self._close(self._sessions.pop(min(waiting, key=lambda session: session.last_seen).key))
+
+    def _restore(self, session: Session, key: str | None, live: Session | None) -> str:
+        if live is not None:
+            session.history = History(live.now)
+            self.autosaver.save(session.folder, live.now)
+            return "This is a copy: the same work is open in another tab."
+        if key is None:
+            return session.message
+        try:
+            work = autosave.read(session.folder)
+        except WtError as error:
+            log.warning("%s", error)
+            return str(error)
+        if work is None:
+            return session.message
+        session.history = History(work)
+        return "Welcome back: your work was restored."
+
+    def _close(self, session: Session) -> None:
+        if session.job is not None:
+            session.job.cancel()
+        if session.viewer is not None:
+            session.viewer.stop()
+            session.viewer = None
+        self.autosaver.forget(session.folder)
+
+    def _by_token(self, token: str) -> Session | None:
+        with self._lock:
+            for session in self._sessions.values():
+                if secrets.compare_digest(session.token, token):
+                    return session
+        return None

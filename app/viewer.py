@@ -1,0 +1,177 @@
+"""A scene in one visitor's viser server: stable node names, a point budget, the photo's own camera as home."""
+
+import logging
+import math
+import secrets
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from wt.geometry.camera import Intrinsics
+from wt.scene.cloud import PointCloud
+from wt.scene.scene import Scene
+
+log = logging.getLogger(__name__)
+
+BACKGROUND_RGB = (13, 15, 19)
+_DEPTH_BINS = 3
+"""A layer is sent in this many depth ranges, so that the point size can follow the footprint of a pixel."""
+
+
+@dataclass(frozen=True)
+class Display:
+    """How the cached scene is shown; changing it never runs a network."""
+
+    layers: tuple[int, ...] | None = None
+    """Layers to show; None shows all."""
+    colour: str = "photo"
+    hidden: str = "grey"
+    point_scale: float = 1.0
+    """1 is the footprint of one pixel of the grid."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the caption under the view says."""
+
+    points: int = 0
+    """Points sent to the browser."""
+    total: int = 0
+    """Points that the scene has under the same filters."""
+    forming: bool = False
+
+
+class Viewer:
+    """Owns one `viser.ViserServer` on loopback; reached only through our own routes under `token`."""
+
+    def __init__(self, point_budget: int) -> None:
+        import rich
+        import viser
+
+        rich.reconfigure(quiet=True)  # viser prints a banner with its private address, whatever `verbose` says
+        self.token = secrets.token_urlsafe(24)
+        self.point_budget = point_budget
+        self.shown = Shown()
+        self.last_used = time.monotonic()
+        self._lock = threading.RLock()
+        self._nodes: dict[str, tuple[Any, float]] = {}
+        self._camera: tuple[Intrinsics, float] | None = None
+        self._server = viser.ViserServer(host="127.0.0.1", port=0, verbose=False)
+        self._server.gui.configure_theme(dark_mode=True, show_logo=False, show_share_button=False)
+        self._server.gui.main_panel.minimize()
+        self._server.scene.set_up_direction("-y")
+        self._server.scene.set_background_image(np.full((2, 2, 3), BACKGROUND_RGB, np.uint8), format="png")
+        self._server.on_client_connect(self._aim)
+
+    @property
+    def port(self) -> int:
+        """The loopback port that the relay talks to."""
+        return self._server.get_port()
+
+    @property
+    def watched(self) -> bool:
+        """Whether a browser is connected."""
+        return bool(self._server.get_clients())
+
+    def show(self, scene: Scene | None, display: Display, *, forming: bool = False) -> Shown:
+        """Replace everything by this scene; None clears the view."""
+        self.last_used = time.monotonic()
+        if scene is None:
+            with self._lock:
+                self._drop(set(self._nodes))
+                self.shown = Shown()
+            return self.shown
+        cloud = scene.point_cloud(layers=display.layers, colour=display.colour, hidden=display.hidden)
+        budget = self.point_budget // 4 if forming else self.point_budget
+        chosen = thin(len(cloud), budget)
+        with self._lock, self._server.atomic():
+            self._send(cloud, chosen, scene.intrinsics, display)
+            self.shown = Shown(len(chosen), len(cloud), forming)
+        return self.shown
+
+    def resize(self, display: Display) -> None:
+        """Another point size, nothing sent but one number a node."""
+        with self._lock, self._server.atomic():
+            for handle, size in self._nodes.values():
+                handle.point_size = size * display.point_scale
+
+    def home(self, scene: Scene | None = None) -> None:
+        """Bring every connected browser back to the photo's own view; with a scene, that scene's camera is home."""
+        if scene is not None:
+            depth = scene.background.points[0, ..., 2]
+            known = depth[np.isfinite(depth) & (depth > 0)]
+            self._camera = (scene.intrinsics, float(np.median(known)) if len(known) else 1.0)
+        for client in self._server.get_clients().values():
+            self._aim(client)
+
+    def stop(self) -> None:
+        """Close the server and its threads."""
+        self._server.stop()
+
+    def _aim(self, client: Any) -> None:
+        if self._camera is None:
+            return
+        intrinsics, distance = self._camera
+        aspect = client.camera.aspect or intrinsics.width / intrinsics.height
+        with client.atomic():
+            client.camera.up_direction = (0.0, -1.0, 0.0)
+            client.camera.position = (0.0, 0.0, 0.0)
+            client.camera.look_at = (0.0, 0.0, distance)
+            client.camera.fov = fitting_fov(intrinsics, aspect)
+
+    def _send(self, cloud: PointCloud, chosen: np.ndarray, intrinsics: Intrinsics, display: Display) -> None:
+        points, colours = cloud.points[chosen], cloud.colours[chosen]
+        layer, ident = cloud.layer[chosen], cloud.object_id[chosen]
+        bins = depth_bins(points[:, 2])
+        keep = set()
+        for key in np.unique(np.stack([ident, layer, bins], axis=1), axis=0) if len(points) else ():
+            thing, number, bin_ = (int(part) for part in key)
+            inside = (ident == thing) & (layer == number) & (bins == bin_)
+            name = f"/{'photo' if thing == 0 else f'object_{thing}'}/layer_{number}/range_{bin_}"
+            footprint = float(np.median(points[inside, 2])) / min(intrinsics.fx, intrinsics.fy) * 1.15
+            footprint *= math.sqrt(len(cloud) / len(chosen))  # a thinned cloud needs larger points to stay closed
+            handle = self._server.scene.add_point_cloud(
+                name,
+                points[inside],
+                colours[inside],
+                point_size=footprint * display.point_scale,
+                point_shape="circle",
+                precision="float32",
+                point_shading="flat",
+            )
+            self._nodes[name] = (handle, footprint)
+            keep.add(name)
+        self._drop(set(self._nodes) - keep)
+
+    def _drop(self, names: set[str]) -> None:
+        for name in names:
+            self._nodes.pop(name)[0].remove()
+
+
+def thin(count: int, budget: int) -> np.ndarray:
+    """Indices of at most `budget` of `count` points, evenly drawn and always the same ones."""
+    if count <= budget:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, budget, replace=False))
+
+
+def depth_bins(z: np.ndarray) -> np.ndarray:
+    """0, 1, 2 by thirds of the points' depth."""
+    if not len(z):
+        return np.zeros(0, np.int16)
+    return np.searchsorted(np.quantile(z, np.arange(1, _DEPTH_BINS) / _DEPTH_BINS), z).astype(np.int16)
+
+
+def fitting_fov(intrinsics: Intrinsics, aspect: float) -> float:
+    """Vertical field of view in radians of a window of this aspect that shows the whole photo."""
+    half_y = intrinsics.height / (2 * intrinsics.fy)
+    half_x = intrinsics.width / (2 * intrinsics.fx)
+    return 2 * math.atan(max(half_y, half_x / aspect))
+
+
+def with_layers(display: Display, layers: tuple[int, ...] | None) -> Display:
+    """The same display with other layers shown."""
+    return replace(display, layers=layers)

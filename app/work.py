@@ -1,0 +1,149 @@
+"""What a person has made so far, as immutable values: undo is keeping the old one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from wt.images import Photo
+from wt.scene.scene import Scene
+from wt.types import Bool, UInt8
+
+LEVELS = ("part", "middle", "object")
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """A mask and how it came about: a painted or loaded base, joined with what the clicks of the moment propose."""
+
+    base: Bool[np.ndarray, "h w"] | None = None
+    points: tuple[tuple[float, float, bool], ...] = ()
+    """(x, y, positive) in photo pixels."""
+    box: tuple[float, float, float, float] | None = None
+    """left, top, right, bottom in photo pixels."""
+    candidates: tuple[Bool[np.ndarray, "h w"], ...] = ()
+    """Part, middle, object."""
+    level: int = 2
+
+    @property
+    def mask(self) -> Bool[np.ndarray, "h w"] | None:
+        """The selected pixels; None if there are none."""
+        proposed = self.candidates[min(self.level, len(self.candidates) - 1)] if self.candidates else None
+        parts = [part for part in (self.base, proposed) if part is not None]
+        if not parts:
+            return None
+        mask = parts[0] if len(parts) == 1 else parts[0] | parts[1]
+        return mask if mask.any() else None
+
+    def painted(self, mask: Bool[np.ndarray, "h w"]) -> "Selection":
+        """The mask as a new base; clicks so far are settled."""
+        return Selection(base=mask, level=self.level)
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """An edit that has run and waits for accept or discard."""
+
+    prompt: str
+    scene: Scene
+    photo_after: UInt8[np.ndarray, "h w 3"]
+    region: Bool[np.ndarray, "h w"]
+    operations: tuple[Any, ...]
+    report: dict[str, Any]
+    at: tuple[float, float] | None
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """One moment of a person's work."""
+
+    photo: Photo | None = None
+    """As it was opened."""
+    rgb: UInt8[np.ndarray, "h w 3"] | None = None
+    """The photo with all accepted edits."""
+    selection: Selection = field(default_factory=Selection)
+    sky: Bool[np.ndarray, "h w"] | None = None
+    """Sky suggested for this photo; None until it was looked for, all False if there is none."""
+    keep_sky_out: bool = True
+    scene: Scene | None = None
+    lift: dict[str, Any] = field(default_factory=dict)
+    """Model, kind, steps, seed, seconds of the lift that made the scene."""
+    pin: tuple[float, float] | None = None
+    """Where the next object shall stand, in photo pixels."""
+    proposal: Proposal | None = None
+    edits: tuple[dict[str, Any], ...] = ()
+    """Accepted edits in order, as they go into the manifest."""
+
+    @property
+    def shown_scene(self) -> Scene | None:
+        """What the 3D view shows: a proposal if there is one."""
+        return self.proposal.scene if self.proposal else self.scene
+
+    @property
+    def shown_rgb(self) -> UInt8[np.ndarray, "h w 3"] | None:
+        """What the photo pane shows."""
+        return self.proposal.photo_after if self.proposal else self.rgb
+
+    @property
+    def rays(self) -> Bool[np.ndarray, "h w"] | None:
+        """Pixels that a lift of the whole photo uses; None means all."""
+        if self.keep_sky_out and self.sky is not None and self.sky.any():
+            return ~self.sky
+        return None
+
+
+class History:
+    """Every state in order, with the name of the step that led to it."""
+
+    def __init__(self, work: Work | None = None, limit: int = 60) -> None:
+        self._states: list[tuple[str, Work]] = [("Start", work or Work())]
+        self._at = 0
+        self._limit = limit
+
+    @property
+    def now(self) -> Work:
+        """The present state."""
+        return self._states[self._at][1]
+
+    @property
+    def undo_label(self) -> str:
+        """What undo would take back; empty if nothing."""
+        return self._states[self._at][0] if self._at else ""
+
+    @property
+    def redo_label(self) -> str:
+        """What redo would bring back; empty if nothing."""
+        return self._states[self._at + 1][0] if self._at + 1 < len(self._states) else ""
+
+    def push(self, label: str, work: Work) -> None:
+        """A new state after the present one; what had been undone is gone."""
+        del self._states[self._at + 1 :]
+        self._states.append((label, work))
+        if len(self._states) > self._limit:
+            del self._states[0]
+        self._at = len(self._states) - 1
+
+    def amend(self, change: Callable[[Work], Work]) -> None:
+        """Change the present state without a step of its own (found facts such as a sky suggestion)."""
+        label, work = self._states[self._at]
+        self._states[self._at] = (label, change(work))
+
+    def undo(self) -> str:
+        """Go back one step; the label of the step taken back, empty if there was none."""
+        label = self.undo_label
+        self._at = max(self._at - 1, 0)
+        return label
+
+    def redo(self) -> str:
+        """Go forward one step; its label, empty if there was none."""
+        label = self.redo_label
+        if label:
+            self._at += 1
+        return label
+
+
+def with_selection(work: Work, selection: Selection) -> Work:
+    """The same work with another selection."""
+    return replace(work, selection=selection)
