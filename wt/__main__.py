@@ -1,16 +1,19 @@
 """The command line: `python -m wt COMMAND`. Progress goes to standard error; --json prints one object, alone."""
 
 import argparse
+import contextlib
 import json
 import logging
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wt.cli import train
-from wt.errors import WtError
+from wt.cli import convert, doctor, export, lift, train
+from wt.errors import Cancelled, WtError
+from wt.files import json_text
 
-COMMANDS = (train,)
+COMMANDS = (lift, export, train, convert, doctor)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,25 +26,79 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it worked, 2 with one sentence on standard error if the person has to change something."""
+    """Run one command.
+
+    Returns:
+        0 if it worked; 2, with one sentence on standard error, if the person has to change something; 1 if the
+        command looked and found something wrong ("ok" is false); 130 after Ctrl-C.
+    """
     arguments = parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        result = arguments.run(arguments)
+        with quiet_stdout():
+            result = arguments.run(arguments)
     except WtError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(json.dumps(result) + "\n" if arguments.json else _plain(result))
-    return 0
+    except (KeyboardInterrupt, Cancelled):
+        sys.stderr.write("Stopped.\n")
+        return 130
+    # Strict JSON (no NaN), on one line.
+    sys.stdout.write(json.dumps(json.loads(json_text(result))) + "\n" if arguments.json else plain(result))
+    return 1 if result.get("ok") is False else 0
 
 
-def _plain(result: dict[str, Any]) -> str:
-    """The result for a reader without --json: one line a key."""
-    return "".join(f"{key}: {_text(value)}\n" for key, value in result.items())
+@contextlib.contextmanager
+def quiet_stdout() -> Iterator[None]:
+    """What libraries print, native code included, goes to standard error, so that the JSON object stays alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def plain(result: dict[str, Any], indent: str = "") -> str:
+    """The result for a reader without --json: a line for every key, a table for a list of equal rows."""
+    lines = []
+    for key, value in result.items():
+        if isinstance(value, dict) and value:
+            lines.append(f"{indent}{key}:\n{plain(value, indent + '  ')}")
+        elif isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            lines.append(f"{indent}{key}:\n{table(value, indent + '  ')}")
+        elif isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
+            lines.append(f"{indent}{key}:\n" + "".join(f"{indent}  {entry}\n" for entry in value))
+        else:
+            lines.append(f"{indent}{key}: {text(value)}\n")
+    return "".join(lines)
+
+
+def table(rows: list[dict[str, Any]], indent: str) -> str:
+    """Rows under their keys, columns as wide as they need to be."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [keys, *([text(row.get(key)) for key in keys] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(keys))]
+    return "".join(
+        indent + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
+        for line in cells
+    )
+
+
+def text(value: Any) -> str:
+    """One value in a few characters."""
+    if value is None or value == []:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(text(entry) for entry in value)
+    return str(value)
 
 
 if __name__ == "__main__":

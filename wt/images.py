@@ -43,17 +43,19 @@ class Photo:
         return self.rgb.shape[0]
 
 
-def open_photo(source: str | Path | bytes | BinaryIO | Image.Image, name: str | None = None) -> Photo:
+def open_photo(
+    source: str | Path | bytes | BinaryIO | Image.Image, name: str | None = None, *, max_side: int = MAX_SIDE
+) -> Photo:
     """Decode a JPEG, PNG, WebP, HEIC or any other picture Pillow reads.
 
     EXIF rotation is applied, CMYK, 16-bit, palette, grey and animated files are converted, long sides are limited to
-    `MAX_SIDE`; each of these adds a sentence to `notes`.
+    `max_side`; each of these adds a sentence to `notes`.
 
     Raises:
         WtError: empty, truncated, not an image, smaller than `MIN_SIDE`, or larger than `MAX_PIXELS`.
     """
     if isinstance(source, Image.Image):
-        return _convert(source, name or "photo")
+        return _convert(source, name or "photo", max_side)
     if isinstance(source, str | Path):
         name = name or Path(source).name
         try:
@@ -80,7 +82,7 @@ def open_photo(source: str | Path | bytes | BinaryIO | Image.Image, name: str | 
         raise WtError(f"{name} is too large to open: {error}. Export a smaller copy.") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise WtError(f"{name} is damaged or cut short ({error}). Try to save or download it again.") from error
-    return _convert(image, name)
+    return _convert(image, name, max_side)
 
 
 def as_photo(image: Photo | Image.Image | np.ndarray, name: str = "photo") -> Photo:
@@ -138,7 +140,7 @@ def _refuse_sizes(image: Image.Image, name: str) -> None:
         )
 
 
-def _convert(image: Image.Image, name: str) -> Photo:
+def _convert(image: Image.Image, name: str, max_side: int) -> Photo:
     _refuse_sizes(image, name)
     notes = []
     focal = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
@@ -156,9 +158,9 @@ def _convert(image: Image.Image, name: str) -> Photo:
             alpha = kept
             notes.append("Its transparent part is used as the mask.")
     image = image.convert("RGB")
-    if max(image.size) > MAX_SIDE:
+    if max(image.size) > max_side:
         before = image.size
-        image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
         notes.append(f"Shrunk from {before[0]} x {before[1]} to {image.width} x {image.height} pixels.")
         alpha = None if alpha is None else resize_mask(alpha, *image.size)
         _refuse_sizes(image, name)

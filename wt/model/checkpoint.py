@@ -19,15 +19,26 @@ from wt.model.names import infer_config, is_published, our_name, plain_name
 from wt.model.wt_dit import WTDiT
 
 FORMAT = "wt-dit"
+DATA = "data."
+"""Tensors of our files under this prefix describe the training set; they are not weights."""
 
 
-def save_model(model: WTDiT, path: str | Path, *, training: dict[str, Any] | None = None) -> Path:
-    """Write the weights in half precision with the configuration and a training record, atomically.
+def save_model(
+    model: WTDiT,
+    path: str | Path,
+    *,
+    training: dict[str, Any] | None = None,
+    data: dict[str, Tensor] | None = None,
+    dtype: torch.dtype = torch.float16,
+) -> Path:
+    """Write the weights (in half precision) with the configuration and a training record, atomically.
 
-    The shared encoder of small models is not part of the file.
+    `data` is what is worth keeping about the training set; it is no part of the network: see `read_data`. The shared
+    encoder of small models is not part of the file.
     """
     path = Path(path)
-    tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in model.state_dict().items()}
+    tensors = {name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in model.state_dict().items()}
+    tensors |= {DATA + name: tensor.detach().cpu().contiguous() for name, tensor in (data or {}).items()}
     metadata = {"format": FORMAT, "config": model.config.to_json(), "training": json.dumps(training or {})}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -82,6 +93,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], WTDiTConfig | None]:
         tensors, metadata = _read_safetensors(path)
         if metadata.get("format") == FORMAT:
             config = WTDiTConfig.from_json(metadata["config"])
+            tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DATA)}
     else:
         tensors = _read_torch(path)
     if config is None or is_published(list(tensors)):
@@ -95,6 +107,12 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     if metadata.get("format") != FORMAT:
         raise WtError(f"{Path(path).name} is not a model file of World Tracing Studio.")
     return {"config": WTDiTConfig.from_json(metadata["config"]), "training": json.loads(metadata["training"])}
+
+
+def read_data(path: str | Path) -> dict[str, Tensor]:
+    """What `save_model` was given as `data`; empty for files without it."""
+    tensors, _ = _read_safetensors(Path(path))
+    return {name.removeprefix(DATA): tensor for name, tensor in tensors.items() if name.startswith(DATA)}
 
 
 def _read_safetensors(path: Path, *, tensors: bool = True) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -20,6 +20,9 @@ from wt.types import Bool, Float
 GREY = 128 / 255
 """What an object's surroundings are painted with before the encoder sees it (ARCHITECTURE 3.3)."""
 
+MEAN_DEPTH = "mean_depth"
+"""Name of `Statistics.mean_depth` among a model file's data: the baseline that knows the training set but no photo."""
+
 
 @dataclass(frozen=True)
 class Batch:

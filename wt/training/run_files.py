@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from wt.errors import WtError
+from wt.model.checkpoint import DATA
 
 
 @dataclass
@@ -107,6 +108,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Tensor], Prog
     averaged = {n.removeprefix("ema."): w for n, w in tensors.items() if n.startswith("ema.")}
     if raw and averaged:
         return raw, averaged, Progress(**json.loads(metadata.get("progress", "{}")))
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DATA)}
     training = json.loads(metadata.get("training", "{}"))
     known = {"samples": training.get("samples", 0), "seconds": training.get("seconds", 0.0)}
     return tensors, tensors, Progress(**known, history=training.get("history", []))

@@ -21,7 +21,7 @@ from wt.errors import WtError
 from wt.flow.loss import endpoint_loss, monotonicity
 from wt.model.checkpoint import save_model
 from wt.model.wt_dit import WTDiT
-from wt.training.dataset import Batch, SampleStream, Sampling, Statistics, make_batch, statistics
+from wt.training.dataset import MEAN_DEPTH, Batch, SampleStream, Sampling, Statistics, make_batch, statistics
 from wt.training.ema import Ema, swapped
 from wt.training.held_out import HeldOut, held_out_sources
 from wt.training.plots import plot_curve
@@ -242,7 +242,8 @@ class Trainer:
         metadata = self.metadata()
         save_weights(self.files.weights, raw, self.ema.weights, self.progress)
         with swapped(self.model, self.ema.weights):
-            save_model(self.model, self.files.model, training=metadata)
+            mean_depth = torch.from_numpy(self.statistics.mean_depth.astype(np.float32))
+            save_model(self.model, self.files.model, training=metadata, data={MEAN_DEPTH: mean_depth})
         save_state(
             self.files.state,
             {

@@ -1,0 +1,139 @@
+"""`python -m wt doctor`: is everything here that the program needs, and how fast is this machine?"""
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from wt.cli.common import Subparsers, add_command
+from wt.errors import WtError
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIRED = ("torch", "torchvision", "numpy", "Pillow", "safetensors", "scipy", "scikit-image", "opencv-python-headless")
+APP = ("gradio", "viser", "timm", "trimesh", "embreex", "pypatchmatch", "pillow-heif")
+OPTIONAL = ("accelerate", "diffusers", "transformers", "segment-anything", "open3d", "matplotlib")
+PYTHONS = ((3, 11), (3, 13))
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the parser."""
+    add_command(subparsers, "doctor", run, "Check this machine: Python, packages, devices, weights; says what to do.")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Every check as {name, ok, needed, detail}; `ok` if all that is needed is well."""
+    checks = [python_check(), *(package_check(name, needed=True) for name in REQUIRED)]
+    checks += [package_check(name, needed=True) for name in APP]
+    checks += [package_check(name, needed=False) for name in OPTIONAL]
+    checks += [torch_pair_check(), encoder_check(), *model_checks(), browser_check(), disk_check()]
+    bad = [check for check in checks if check["needed"] and not check["ok"]]
+    return {
+        "ok": not bad,
+        "device": device(),
+        "cpu_cores": os.cpu_count(),
+        "memory_mb": memory_mb(),
+        "platform": platform.platform(),
+        "problems": [f"{check['name']}: {check['detail']}" for check in bad],
+        "checks": checks,
+    }
+
+
+def check(name: str, ok: bool, detail: str, needed: bool = True) -> dict[str, Any]:
+    """One line of the report."""
+    return {"name": name, "ok": ok, "needed": needed, "detail": detail}
+
+
+def python_check() -> dict[str, Any]:
+    """The supported Python versions."""
+    version = platform.python_version()
+    if PYTHONS[0] <= sys.version_info[:2] < PYTHONS[1]:
+        return check("python", True, version)
+    return check("python", False, f"{version}; Python 3.11 or 3.12 is needed")
+
+
+def package_check(name: str, *, needed: bool) -> dict[str, Any]:
+    """Whether a distribution is installed."""
+    try:
+        return check(name, True, importlib.metadata.version(name), needed)
+    except importlib.metadata.PackageNotFoundError:
+        return check(name, False, "missing; pip install -r requirements.txt", needed)
+
+
+def torch_pair_check() -> dict[str, Any]:
+    """torchvision's own operators only load if both come from the same index."""
+    try:
+        import torch  # noqa: F401
+        import torchvision.ops
+    except (ImportError, RuntimeError) as error:
+        return check("torch with torchvision", False, f"{error}; install both from the same index")
+    return check("torch with torchvision", hasattr(torchvision.ops, "nms"), "both load")
+
+
+def encoder_check() -> dict[str, Any]:
+    """The shared image encoder."""
+    from wt.model.encoder import shared_encoder
+
+    try:
+        shared_encoder("cpu")
+    except WtError as error:
+        return check("image encoder", False, str(error))
+    return check("image encoder", True, "assets/weights/encoder-lite2.safetensors")
+
+
+def model_checks() -> list[dict[str, Any]]:
+    """Every model of the registry: ours must be here, published ones may be."""
+    from wt.model.checkpoint import read_metadata
+    from wt.model.registry import MODELS
+
+    found = []
+    for entry in MODELS.values():
+        if entry.file is None:
+            found.append(check(entry.name, False, f"not part of this program: {entry.hub}, {entry.licence}", False))
+            continue
+        try:
+            training = read_metadata(entry.file)["training"] if entry.file.is_file() else None
+        except WtError as error:
+            found.append(check(entry.name, False, str(error)))
+            continue
+        text = f"{training.get('samples', '?')} samples" if training is not None else "assets/weights lacks it"
+        found.append(check(entry.name, training is not None, text))
+    return found
+
+
+def browser_check() -> dict[str, Any]:
+    """Chromium drives the page in the tests only."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return check(
+        "chromium", found is not None, "for the browser tests" if found else "missing; browser tests skip", False
+    )
+
+
+def disk_check() -> dict[str, Any]:
+    """Room for exports and temporary files."""
+    free = shutil.disk_usage(ROOT).free >> 20
+    return check("disk", free > 500, f"{free} MB free")
+
+
+def device() -> str:
+    """What `device="auto"` takes."""
+    if importlib.util.find_spec("torch") is None:
+        return "none: torch is missing"
+    import torch
+
+    from wt.model.precision import bf16_is_faster, pick_device
+
+    picked = pick_device()
+    name = torch.cuda.get_device_name(picked) if picked.type == "cuda" else picked.type
+    return f"{name}, {'bfloat16' if bf16_is_faster(picked.type) else 'float32'}"
+
+
+def memory_mb() -> int | None:
+    """Physical memory, where the system tells."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return None
+    return (os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) >> 20
