@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wt.cli import convert, doctor, export, lift, train
+from wt.cli import convert, doctor, evaluate, export, lift, train
 from wt.errors import Cancelled, WtError
 from wt.files import json_text
 
-COMMANDS = (lift, export, train, convert, doctor)
+COMMANDS = (lift, export, train, evaluate, convert, doctor)
 
 
 def parser() -> argparse.ArgumentParser:
