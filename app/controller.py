@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 EXPORT_FORMATS = ("ply", "glb", "npz", "camera", "wts", "png", "manifest")
 _PREVIEW_EVERY_S = 0.3
+_LAYERS = 6
 
 
 class Controller:
@@ -331,6 +332,17 @@ class Controller:
             self.sessions.viewer_of(session).resize(display)
         else:
             self.refresh(session)
+
+    def toggle_layer(self, session: Session, layer: int, *, solo: bool = False) -> None:
+        """Show or hide one layer; solo shows it alone, or all again if it was alone."""
+        everything = set(range(_LAYERS))
+        shown = everything if session.display.layers is None else set(session.display.layers)
+        if solo:
+            shown = everything if shown == {layer} else {layer}
+        else:
+            shown = (shown ^ {layer}) or everything
+        chosen = None if shown == everything else tuple(sorted(shown))
+        self.show_as(session, replace(session.display, layers=chosen))
 
     def home(self, session: Session) -> None:
         """Back to the photo's own view."""

@@ -78,8 +78,8 @@ class Engine:
         missing = [WORDS[part] for part in WORDS if self.problem(part)]
         if missing:
             return "problem", f"not available: {', '.join(missing)}"
-        ours = [f"{model['name']} (ours, {model['licence']})" for model in self.models()]
-        return "ready", f"ready: {' · '.join(ours)}"
+        credits = [f"{model['name']} ({whose(model['name'])}{model['licence']})" for model in self.models()]
+        return "ready", f"ready: {' · '.join(credits)}"
 
     def problems(self) -> list[str]:
         """A sentence for every part that could not be loaded."""
@@ -117,6 +117,11 @@ class Engine:
         from editors.pipeline import EditPipeline
 
         return EditPipeline(self.get("scene"), self.get("object"), self.new_segmenter(), editor=self.config.editor)
+
+
+def whose(name: str) -> str:
+    """ "ours, " before the licence of a model that this repository trained."""
+    return "ours, " if name.startswith("wt-") else ""
 
 
 def require(engine: Engine, part: Part) -> Any:

@@ -70,9 +70,10 @@ class Events:
         on(page["redo"].click, verbs.redo)
         on(page["cancel"].click, verbs.cancel)
         on(page["home"].click, verbs.home)
-        look = [page["layers"], page["colour"], page["hidden"], page["point_size"]]
-        for name, event in (("layers", "input"), ("colour", "input"), ("hidden", "input"), ("point_size", "release")):
+        look = [page["colour"], page["hidden"], page["point_size"]]
+        for name, event in (("colour", "input"), ("hidden", "input"), ("point_size", "release")):
             on(getattr(page[name], event), self._display, look)
+        page["layers"].toggle(self.event("That", self._layer), None, self.outputs, **quiet)
 
     def on_load(self, key: Any, request: gr.Request) -> Iterator[Updates]:
         """A page was opened: give it its visitor and show where they were."""
@@ -83,11 +84,9 @@ class Events:
             gr.Warning(str(error))
             yield {self.page["status"]: gr.update(value=f"<span>{error}</span>")}
             return
-        viewer = self.sessions.viewer_of(session)
         self.controller.refresh(session, home=True)
         updates = self.changes(session)
         updates[self.page["browser"]] = session.key
-        updates[self.page["viewer"]] = gr.update(value={"path": f"viewer/{viewer.token}/"})
         updates |= self._display_controls(session)
         yield updates
         yield from self.follow(session)
@@ -194,12 +193,13 @@ class Events:
         if metres and metres > 0:
             session.camera_height_m = float(metres)
 
-    def _display(self, session: Session, layers: list[int], colour: str, hidden: str, size: float) -> None:
-        self.controller.show_as(session, Display(tuple(sorted(layers)), colour, hidden, float(size)))
+    def _display(self, session: Session, colour: str, hidden: str, size: float) -> None:
+        self.controller.show_as(session, Display(session.display.layers, colour, hidden, float(size)))
+
+    def _layer(self, session: Session, data: dict[str, Any]) -> None:
+        self.controller.toggle_layer(session, int(data["layer"]), solo=bool(data["solo"]))
 
     def _display_controls(self, session: Session) -> Updates:
         display = session.display
-        layers = list(range(6)) if display.layers is None else list(display.layers)
-        values = {"layers": layers, "colour": display.colour, "hidden": display.hidden}
-        values["point_size"] = display.point_scale
+        values = {"colour": display.colour, "hidden": display.hidden, "point_size": display.point_scale}
         return {self.page[name]: gr.update(value=value) for name, value in values.items()}

@@ -54,7 +54,6 @@ def build() -> Page:
                 _view(page)
         with gr.Row(elem_id="footer"):
             _text(page, "status")
-            _text(page, "view_caption")
     gr.HTML(theme.HELP, elem_id="help_sheet", apply_default_css=False)
     return page
 
@@ -134,7 +133,7 @@ def _edit(page: Page) -> None:
     page.add("prompt", prompt)
     with gr.Row():
         page.add("edit_seed", gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="edit_seed"))
-        _button(page, "unpin", "Unmark place", size="sm", interactive=False)
+        _button(page, "unpin", "Unmark the place", visible=False)
     _button(page, "run_edit", "Run the edit", variant="primary", interactive=False)
     _text(page, "edit_facts")
 
@@ -142,8 +141,8 @@ def _edit(page: Page) -> None:
 def _place(page: Page) -> None:
     _text(page, "place_facts")
     with gr.Row():
-        _button(page, "accept", "Accept", variant="primary", interactive=False)
-        _button(page, "discard", "Discard", interactive=False)
+        _button(page, "accept", "Accept", variant="primary", visible=False)
+        _button(page, "discard", "Discard", visible=False)
     _widget(page, "objects", [], '<div class="objects"></div>', theme.read("objects.js"))
 
 
@@ -159,20 +158,16 @@ def _export(page: Page) -> None:
 
 def _view(page: Page) -> None:
     with gr.Row(elem_id="view_tools"):
-        layers = gr.CheckboxGroup(
-            [(str(number), number) for number in range(6)],
-            value=list(range(6)),
-            label="Layers",
-            elem_id="layers",
-            elem_classes=["pills"],
-        )
-        page.add("layers", layers)
+        template = '<span>Layers</span><div class="layers"></div>'
+        _widget(page, "layers", {}, template, theme.read("layers.js"))
         _radio(page, "colour", "Colour", [("Photo", "photo"), ("Layer", "layer"), ("Depth", "depth")], "photo")
         _radio(page, "hidden", "Hidden", [("Grey", "grey"), ("Photo", "photo")], "grey")
-        page.add("point_size", gr.Slider(0.3, 3, 1, step=0.1, label="Point size", elem_id="point_size"))
-        _button(page, "home", "Photo's view", size="sm", interactive=False)
-    template = '<iframe title="3D view" allow="fullscreen"></iframe>'
+    template = '<iframe title="3D view" allow="fullscreen"></iframe><div class="badge"></div><div class="void"></div>'
     _widget(page, "viewer", {}, template, theme.read("viewer.js"))
+    with gr.Row(elem_id="view_foot"):
+        _button(page, "home", "Photo's view", size="sm", interactive=False)
+        page.add("point_size", gr.Slider(0.3, 3, 1, step=0.1, label="Point size", elem_id="point_size"))
+        _text(page, "view_caption")
     with page.add("progress_row", gr.Row(elem_id="progress_row", visible=False)):
         _text(page, "progress")
         _button(page, "cancel", "Cancel", size="sm", interactive=False)

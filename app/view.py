@@ -10,6 +10,7 @@ from app.engine import Engine
 from app.jobs import Job
 from app.session import Session
 from app.work import LEVELS, Work
+from wt.scene.cloud import LAYER_COLOURS
 
 Props = dict[str, Any]
 STEPS = ("photo", "select", "geometry", "edit", "place", "export")
@@ -36,6 +37,9 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "objects": {"value": objects(work)},
         "export_facts": {"value": export_facts(session)},
         "view_caption": {"value": view_caption(session)},
+        "viewer": {"value": {"path": _view_path(session), "hint": _view_hint(work, session)}},
+        "layers": {"value": layers(work, session)},
+        **_models(engine),
     }
 
 
@@ -86,7 +90,7 @@ def stage(work: Work, session: Session) -> Props:
         "overlay": session.version("overlay"),
         "points": [list(point) for point in work.selection.points] if work.proposal is None else [],
         "box": list(work.selection.box) if work.selection.box and work.proposal is None else None,
-        "pin": list(work.pin) if work.pin else None,
+        "pin": list(work.pin) if work.pin and work.proposal is None else None,
         "compare": comparable,
         "tool": session.tool,
         "locked": work.proposal is not None,
@@ -198,6 +202,18 @@ def objects(work: Work) -> list[Props]:
     return [{**row, "locked": work.proposal is not None} for row in rows]
 
 
+def layers(work: Work, session: Session) -> Props:
+    """Pills of the layers with their colours and counts."""
+    scene, shown = work.shown_scene, session.display.layers
+    things = [] if scene is None else [thing for thing in (scene.background, *scene.objects) if thing.visible]
+    rows = []
+    for number, colour in enumerate(LAYER_COLOURS):
+        points = sum(int(thing.present[number].sum()) for thing in things if number < len(thing.present))
+        on = shown is None or number in shown
+        rows.append({"number": number, "shown": on, "points": points, "colour": "rgb({},{},{})".format(*colour)})
+    return {"layers": rows}
+
+
 def export_facts(session: Session) -> str:
     """The files of the last export and its one download."""
     work, made = session.now, session.exported
@@ -296,15 +312,15 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
         "lift": free,
         "run_edit": free and scene,
         "prompt": scene and not waiting,
-        "unpin": free and work.pin is not None,
-        "accept": waiting and not busy,
-        "discard": waiting and not busy,
         "build": scene and not busy,
         "undo": bool(undo),
         "redo": bool(redo),
         "home": work.shown_scene is not None,
     }
-    return {name: {"interactive": value} for name, value in on.items()}
+    props: dict[str, Props] = {name: {"interactive": value} for name, value in on.items()}
+    props["unpin"] = {"visible": free and work.pin is not None}
+    props["accept"] = props["discard"] = {"visible": waiting, "interactive": not busy}
+    return props
 
 
 def _has_sky(work: Work) -> bool:
@@ -340,6 +356,24 @@ def _edit_figures(report: dict[str, Any]) -> list[tuple[str, str]]:
     if "changed_outside" in edit:
         figures.append(("Changed outside", f"{edit['changed_outside']} pixels"))
     return figures
+
+
+def _view_path(session: Session) -> str:
+    return f"viewer/{session.viewer.token}/" if session.viewer else ""
+
+
+def _view_hint(work: Work, session: Session) -> str:
+    if work.shown_scene is not None or (session.viewer is not None and session.viewer.shown.total):
+        return ""
+    if session.busy:
+        return "The geometry appears here as it forms."
+    if work.photo is None:
+        return "The 3D scene will stand here."
+    return "Press Lift: the photo becomes six layers of points."
+
+
+def _models(engine: Engine) -> dict[str, Props]:
+    return {"steps": {"value": engine.get("scene").default_steps}} if engine.loaded("scene") else {}
 
 
 def _length(value: float | None, metres: float | None) -> str:

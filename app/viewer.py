@@ -13,6 +13,7 @@ import numpy as np
 from wt.geometry.camera import Intrinsics
 from wt.scene.cloud import PointCloud
 from wt.scene.scene import Scene
+from wt.types import UInt8
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Viewer:
             return self.shown
         cloud = scene.point_cloud(layers=display.layers, colour=display.colour, hidden=display.hidden)
         budget = self.point_budget // 4 if forming else self.point_budget
-        chosen = thin(len(cloud), budget)
+        chosen = thin(cloud.layer, budget)
         with self._lock, self._server.atomic():
             self._send(cloud, chosen, scene.intrinsics, display)
             self.shown = Shown(len(chosen), len(cloud), forming)
@@ -132,7 +133,8 @@ class Viewer:
             inside = (ident == thing) & (layer == number) & (bins == bin_)
             name = f"/{'photo' if thing == 0 else f'object_{thing}'}/layer_{number}/range_{bin_}"
             footprint = float(np.median(points[inside, 2])) / min(intrinsics.fx, intrinsics.fy) * 1.15
-            footprint *= math.sqrt(len(cloud) / len(chosen))  # a thinned cloud needs larger points to stay closed
+            thinned = max(1.0, (cloud.layer == number).sum() / (layer == number).sum())
+            footprint *= math.sqrt(thinned)  # a thinned layer needs larger points to stay closed
             handle = self._server.scene.add_point_cloud(
                 name,
                 points[inside],
@@ -151,11 +153,21 @@ class Viewer:
             self._nodes.pop(name)[0].remove()
 
 
-def thin(count: int, budget: int) -> np.ndarray:
-    """Indices of at most `budget` of `count` points, evenly drawn and always the same ones."""
-    if count <= budget:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(0).choice(count, budget, replace=False))
+def thin(layer: UInt8[np.ndarray, " n"], budget: int) -> np.ndarray:
+    """Indices of at most `budget` points: the visible layer gets up to two thirds, the others share the rest.
+
+    Neighbours in the list are neighbours on the grid, so equal steps thin evenly; the same points every time.
+    """
+    if len(layer) <= budget:
+        return np.arange(len(layer))
+    front, behind = np.flatnonzero(layer == 0), np.flatnonzero(layer > 0)
+    for_front = min(len(front), max(2 * budget // 3, budget - len(behind)))
+    parts = [_spread(front, for_front), _spread(behind, min(len(behind), budget - for_front))]
+    return np.sort(np.concatenate(parts))
+
+
+def _spread(indices: np.ndarray, count: int) -> np.ndarray:
+    return indices[(np.arange(count) * (len(indices) / max(count, 1))).astype(int)]
 
 
 def depth_bins(z: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ const root = ((window.gradio_config && window.gradio_config.root) || "").replace
 let shown = "";
 function update() {
   const path = props.value && props.value.path;
+  element.querySelector(".void").textContent = (props.value && props.value.hint) || "";
   if (!path || path === shown) return;
   shown = path;
   frame.src = root + "/" + path;
@@ -13,5 +14,23 @@ frame.addEventListener("load", () => {
   if (!shown || !frame.contentWindow) return;
   frame.contentWindow.addEventListener("keydown", (event) => window.studioKeys && window.studioKeys(event, true));
 });
+// viser's own panel and toast would lie over the picture; what they say goes into one small badge.
+const badge = element.querySelector(".badge");
+const STYLE = "[data-floating-window], #webgl-software-rendering { visibility: hidden !important; pointer-events: none !important; }";
+frame.addEventListener("load", () => {
+  const inner = frame.contentDocument;
+  if (!shown || !inner) return;
+  const style = inner.createElement("style");
+  style.textContent = STYLE;
+  inner.head.append(style);
+});
+setInterval(() => {
+  const inner = frame.contentDocument;
+  if (!shown || !inner || !inner.body) return;
+  const panel = inner.querySelector("[data-floating-window]");
+  const lost = panel && /Connecting/.test(panel.textContent);
+  const slow = inner.querySelector("#webgl-software-rendering");
+  badge.textContent = lost ? "Connecting to the 3D view…" : slow ? "Drawn by the processor: the view may be slow" : "";
+}, 1000);
 watch("value", update);
 update();
