@@ -7,22 +7,38 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wt.cli import convert, doctor, evaluate, export, lift, train
+from wt.cli import bench, convert, doctor, edit, evaluate, export, lift, remove, train
 from wt.errors import Cancelled, WtError
 from wt.files import json_text
 
-COMMANDS = (lift, export, train, evaluate, convert, doctor)
+if TYPE_CHECKING:
+    from wt.lift import Lifter
+
+LIFTING, LEARNING = (lift,), (export, train, evaluate, bench, convert, doctor)
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser with every subcommand."""
     root = argparse.ArgumentParser(prog="python -m wt", description="World Tracing Studio on the command line.")
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
+    for command in LIFTING:
+        command.register(subparsers)
+    for editing in (edit, remove):
+        editing.register(subparsers, make_pipeline)
+    for command in LEARNING:
         command.register(subparsers)
     return root
+
+
+def make_pipeline(scene_lifter: "Lifter", object_lifter: "Lifter", editor: str) -> Any:
+    """The editors' pipeline. This module alone of `wt` may import them."""
+    from editors.pipeline import EditPipeline
+
+    from editors.segment import new_segmenter
+
+    return EditPipeline(scene_lifter, object_lifter, new_segmenter(), editor=editor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
