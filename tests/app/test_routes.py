@@ -1,0 +1,123 @@
+"""The routes beside Gradio's: the token is the guard, the relay carries viser's frames both ways."""
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uvicorn
+import websockets
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from app.routes import client_page, studio_routes
+from app.viewer import Viewer, depth_bins, fitting_fov, thin
+from wt.geometry.camera import Intrinsics
+
+
+class Files:
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "scene.zip"
+        self.file.write_bytes(b"PK")
+
+    def picture(self, token, name):
+        return (b"jpeg", "image/jpeg") if (token, name) == ("mine", "photo") else None
+
+    def download(self, token, name):
+        return self.file if (token, name) == ("mine", "scene.zip") else None
+
+
+@pytest.fixture
+def viewer():
+    viewer = Viewer(1000)
+    yield viewer
+    viewer.stop()
+
+
+@pytest.fixture
+def server(viewer, tmp_path):
+    """A real server on a free port, since the relay needs real sockets."""
+    routes = studio_routes(lambda token: viewer.port if token == viewer.token else None, Files(tmp_path))
+    running = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), port=0, log_level="critical"))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    yield running.servers[0].sockets[0].getsockname()[1]
+    running.should_exit = True
+    thread.join(10)
+
+
+def test_pages_pictures_and_downloads_need_their_token(tmp_path):
+    client = TestClient(Starlette(routes=studio_routes(lambda token: 1 if token == "mine" else None, Files(tmp_path))))
+    assert client.get("/viewer/mine/").status_code == 200
+    assert client.get("/viewer/other/").status_code == 404
+    assert client.get("/studio/mine/picture/photo").content == b"jpeg"
+    assert client.get("/studio/mine/picture/photo").headers["cache-control"] == "no-store"
+    assert client.get("/studio/other/picture/photo").status_code == 404
+    assert client.get("/studio/mine/picture/secret").status_code == 404
+    assert client.get("/studio/mine/download/scene.zip").content == b"PK"
+    assert client.get("/studio/other/download/scene.zip").status_code == 404
+    assert client.get("/studio/mine/download/..%2Fscene.zip").status_code == 404
+
+
+def test_the_client_page_is_the_installed_visers():
+    assert client_page().is_file()
+
+
+def test_viewer_binds_to_loopback_on_a_random_port_with_a_long_token(viewer):
+    assert viewer._server.get_host() == "127.0.0.1"
+    assert len(viewer.token) >= 32
+
+
+def test_relay_carries_frames_with_the_subprotocol(server, viewer):
+    import viser
+
+    async def connect() -> tuple[str | None, bytes]:
+        protocol = websockets.Subprotocol(f"viser-v{viser.__version__}")
+        url = f"ws://127.0.0.1:{server}/viewer/{viewer.token}"
+        async with websockets.connect(url, subprotocols=[protocol], max_size=None) as socket:
+            return socket.subprotocol, await asyncio.wait_for(socket.recv(), 10)
+
+    subprotocol, first = asyncio.run(connect())
+    assert subprotocol.startswith("viser-v")
+    assert len(first) > 0
+
+
+def test_relay_refuses_an_unknown_token_and_a_stopped_viewer(server, viewer):
+    async def connect(token: str) -> None:
+        async with websockets.connect(f"ws://127.0.0.1:{server}/viewer/{token}"):
+            pass
+
+    with pytest.raises(websockets.InvalidStatus):
+        asyncio.run(connect("guess"))
+    viewer._server.stop()
+    with pytest.raises(websockets.InvalidStatus):
+        asyncio.run(connect(viewer.token))
+
+
+def test_thinning_favours_what_the_camera_sees():
+    layer = np.repeat(np.arange(4), 1000).astype(np.uint8)
+    chosen = thin(layer, 1200)
+    assert len(chosen) == len(np.unique(chosen)) == 1200
+    assert (layer[chosen] == 0).sum() == 800
+    assert np.array_equal(thin(layer, 10_000), np.arange(4000))
+    assert len(thin(layer[:1000], 300)) == 300
+    assert np.array_equal(chosen, thin(layer, 1200))
+
+
+def test_depth_bins_are_thirds():
+    z = np.linspace(1, 4, 300)
+    assert [int((depth_bins(z) == bin_).sum()) for bin_ in range(3)] == pytest.approx([100, 100, 100], abs=1)
+    assert depth_bins(np.zeros(0)).shape == (0,)
+
+
+@pytest.mark.parametrize("aspect", [0.5, 1.0, 1.5, 3.0])
+def test_home_shows_the_whole_photo_in_any_window(aspect):
+    k = Intrinsics.from_fov(60, 120, 80)
+    half_y = np.tan(fitting_fov(k, aspect) / 2)
+    assert half_y >= 40 / k.fy - 1e-9
+    assert half_y * aspect >= 60 / k.fx - 1e-9
+    assert np.isclose(half_y, 40 / k.fy) or np.isclose(half_y * aspect, 60 / k.fx)

@@ -1,0 +1,155 @@
+"""Who gets which session: isolation, reload, second tab, cap, clean-up; and the worker's boundary."""
+
+import os
+import time
+
+import pytest
+from PIL import Image
+
+from app import autosave
+from app import session as session_module
+from app.jobs import Job, Worker, attempt
+from wt.errors import WtError
+
+
+def test_two_visitors_share_nothing(controller, photo_file):
+    a, b = controller.sessions.attach("a"), controller.sessions.attach("b")
+    controller.open_photo(a, photo_file)
+    assert b.now.photo is None
+    assert a.token != b.token
+    assert a.key != b.key
+    viewers = controller.sessions.viewer_of(a), controller.sessions.viewer_of(b)
+    assert viewers[0].port != viewers[1].port
+    assert controller.sessions.picture(b.token, "photo") is None
+    assert controller.sessions.picture(a.token, "photo") is not None
+    assert controller.sessions.of("a") is a
+
+
+def test_an_unknown_page_is_told_to_reload(controller):
+    with pytest.raises(WtError, match="Reload"):
+        controller.sessions.of("nobody")
+
+
+def test_a_reload_finds_the_same_session_with_its_history(controller, photo_file):
+    first = controller.sessions.attach("page")
+    controller.open_photo(first, photo_file)
+    controller.sessions.detach("page")
+    again = controller.sessions.attach("page-reloaded", first.key)
+    assert again is first
+    assert again.history.undo_label
+
+
+def test_a_second_tab_gets_a_copy(controller, photo_file):
+    first = controller.sessions.attach("tab-1")
+    controller.open_photo(first, photo_file)
+    second = controller.sessions.attach("tab-2", first.key)
+    assert second is not first
+    assert second.key != first.key
+    assert second.now is first.now
+    controller.click(second, 10, 10)
+    assert first.now.selection.mask is None
+
+
+def test_a_restarted_server_brings_the_work_back(controller, photo_file):
+    first = controller.sessions.attach("page")
+    controller.open_photo(first, photo_file)
+    assert controller.sessions.autosaver.flush()
+    controller.sessions._sessions.clear()
+    again = controller.sessions.attach("page", first.key)
+    assert again is not first
+    assert again.now.photo.name == "ramp.png"
+    assert "restored" in again.message
+
+
+@pytest.mark.parametrize("key", ["../../etc/passwd", "x", 7, None, "a" * 65, "/" * 40])
+def test_a_key_from_the_browser_cannot_name_another_folder(controller, key):
+    session = controller.sessions.attach("page", key)
+    assert session.folder.parent == controller.sessions.config.sessions
+    assert session.key != key
+
+
+def test_the_cap_evicts_who_has_left_and_else_refuses(controller):
+    cap = controller.sessions.config.max_visitors
+    everyone = [controller.sessions.attach(f"page-{index}") for index in range(cap)]
+    with pytest.raises(WtError, match="full"):
+        controller.sessions.attach("one more")
+    controller.sessions.detach("page-0")
+    controller.sessions.attach("one more")
+    assert len(controller.sessions) == cap
+    with pytest.raises(WtError):
+        controller.sessions.of("page-0")
+    assert controller.sessions.of("page-1") is everyone[1]
+
+
+def test_reaping_stops_the_views_of_those_who_left(controller, monkeypatch):
+    session = controller.sessions.attach("page")
+    viewer = controller.sessions.viewer_of(session)
+    assert controller.sessions.port_of(viewer.token) == viewer.port
+    controller.sessions.detach("page")
+    assert controller.sessions.reap() == 0, "a reload must find its view again"
+    monkeypatch.setattr(session_module, "GRACE_S", -1.0)
+    assert controller.sessions.reap() == 1
+    assert controller.sessions.port_of(viewer.token) is None
+
+
+def test_old_folders_are_swept_and_missing_ones_do_no_harm(tmp_path):
+    for name in ("old", "new", "kept"):
+        (tmp_path / name).mkdir()
+        Image.new("L", (4, 4)).save(tmp_path / name / "photo.png")
+    past = time.time() - 9 * 86400
+    for name in ("old", "kept"):
+        os.utime(tmp_path / name / "photo.png", (past, past))
+        os.utime(tmp_path / name, (past, past))
+    assert autosave.sweep(tmp_path, 7, {"kept"}) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "new"]
+    assert autosave.sweep(tmp_path / "nowhere", 7, set()) == 0
+
+
+def test_pictures_change_their_version_only_when_they_change(controller, photo_file):
+    session = controller.sessions.attach("page")
+    controller.open_photo(session, photo_file)
+    photo, overlay = session.version("photo"), session.version("overlay")
+    controller.click(session, 20, 20)
+    assert session.version("photo") == photo
+    assert session.version("overlay") != overlay
+    assert session.picture("photo")[1] == "image/jpeg"
+    assert session.picture("overlay")[1] == "image/png"
+    assert session.picture("../secret") is None
+
+
+def test_the_job_boundary_turns_everything_into_a_sentence(caplog):
+    def broken() -> None:
+        raise KeyError("inner detail")
+
+    def refused() -> None:
+        raise WtError("The photo is too small.")
+
+    assert attempt("Testing", lambda: None) == ""
+    assert attempt("Testing", refused) == "The photo is too small."
+    text = attempt("Testing", broken)
+    assert "internal error" in text
+    assert "\n" not in text
+    assert "Testing failed" in caplog.text
+
+
+def test_a_job_says_how_much_is_left_and_can_be_cancelled_before_it_begins():
+    worker = Worker()
+    seen = []
+
+    def work(job: Job) -> None:
+        for done in range(1, 4):
+            time.sleep(0.02)
+            job.report(done, 3, "Working")
+            seen.append(job.seconds_left())
+
+    first = worker.submit(Job("First", work))
+    second = Job("Second", work)
+    second.cancel()
+    worker.submit(second)
+    assert first.wait(5)
+    assert second.wait(5)
+    assert first.state == "done"
+    assert second.state == "cancelled"
+    assert seen[0] > 0
+    assert seen[-1] is None
+    worker.stop()
