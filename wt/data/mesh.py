@@ -33,6 +33,8 @@ class Material:
     specular: float = 0.04
     """Reflectance at normal incidence; 0.04 is most plastics and varnish, 0.5 and more reads as metal."""
     roughness: float = 0.6
+    emission: float = 0.0
+    """Radiance given off, as a multiple of the albedo (lamp shades, ceiling panels, screens)."""
 
 
 @dataclass(frozen=True)
