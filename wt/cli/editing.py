@@ -6,7 +6,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from wt.cli.common import (
     LOG,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wt.lift import Lifter
 
 
+@runtime_checkable
 class Pipeline(Protocol):
     """What is needed of `editors.pipeline.EditPipeline`."""
 

@@ -10,14 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from wt.evaluation.baselines import mean_depth, model_points, plane, repeated
 from wt.evaluation.metrics import SampleMetrics, best_of, sample_metrics, unit_length
 from wt.evaluation.samples import Truth
-from wt.lift import Lifter
+from wt.geometry.layers import LayeredPointmap
 from wt.types import Float
 
 LOG = logging.getLogger(__name__)
@@ -38,6 +38,17 @@ COLUMNS: dict[str, Callable[[SampleMetrics], float]] = {
 """Figures of a row; NaN (a Chamfer of an empty set) is left out of the mean."""
 
 
+@runtime_checkable
+class CanLift(Protocol):
+    """What is needed of a `wt.lift.Lifter`."""
+
+    name: str
+
+    def lift(self, image: Any, mask: Any = None, *, steps: int | None = None, seed: int = 42) -> LayeredPointmap:
+        """See `Lifter.lift`."""
+        ...
+
+
 @dataclass
 class Table:
     """What has been measured so far: method -> one entry a sample."""
@@ -55,7 +66,7 @@ class Table:
 
 
 def evaluate(
-    lifter: Lifter,
+    lifter: CanLift,
     samples: Iterable[Truth],
     *,
     seeds: int = 1,
@@ -80,7 +91,7 @@ def evaluate(
     return table
 
 
-def lift_points(lifter: Lifter, truth: Truth, seed: int, steps: int | None) -> Float[np.ndarray, "layers h w 3"]:
+def lift_points(lifter: CanLift, truth: Truth, seed: int, steps: int | None) -> Float[np.ndarray, "layers h w 3"]:
     """One lift of a sample's picture on the sample's grid."""
     mask = None if truth.kind == "scene" and truth.alpha.all() else truth.alpha
     return model_points(lifter.lift(truth.rgb, mask, steps=steps, seed=seed), truth)

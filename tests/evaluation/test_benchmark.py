@@ -1,0 +1,172 @@
+"""The table: baselines that can be worked out, a lifter that knows the answer, and the card."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
+from tiny_shards import ball_and_wall, write_shards
+
+from wt.errors import WtError
+from wt.evaluation.baselines import mean_depth, plane, repeated
+from wt.evaluation.benchmark import evaluate, mean_figures
+from wt.evaluation.card import card_text
+from wt.evaluation.metrics import sample_metrics, unit_length
+from wt.evaluation.samples import held_out, truth_of
+from wt.geometry.camera import pixel_centres, project, rays
+from wt.geometry.layers import LayeredPointmap
+from wt.model.config import mini
+from wt.scene.scene import to_grid
+from wt.training.augment import Source
+from wt.training.dataset import SampleStream, Sampling, statistics
+
+SIDE = 64
+
+
+def truth(kind="scene", seed=0):
+    made = ball_and_wall(np.random.default_rng(seed), SIDE, kind)
+    return truth_of(Source(made["rgb"], made["depth"], made["K"]), kind)
+
+
+class Knows:
+    """Lifts to the truth in a gauge of its own; every other seed gets the hidden layers wrong."""
+
+    name, kind, default_steps = "knows", "scene", 1
+
+    def __init__(self, samples, grid=SIDE):
+        self.by_photo = {sample.rgb.tobytes(): sample for sample in samples}
+        self.grid = grid
+
+    def lift(self, rgb, mask=None, *, steps=None, seed=42):
+        sample = self.by_photo[rgb.tobytes()]
+        points = rays(sample.intrinsics) * (0.3 * sample.points[..., 2:] + 0.05)
+        if seed % 2 == 0:
+            points[1:] *= 1.6
+        layers = LayeredPointmap(points.astype(np.float32), sample.alpha, sample.rgb, "relative", sample.intrinsics)
+        return to_grid(layers, sample.intrinsics.resized(self.grid, self.grid), 6)
+
+
+def test_truth_lies_on_its_pixels_and_is_filled():
+    for kind in ("scene", "object"):
+        sample = truth(kind)
+        for layer in sample.points:
+            error = project(layer[sample.alpha], sample.intrinsics) - pixel_centres(SIDE, SIDE)[sample.alpha]
+            assert np.abs(error).max() < 1e-9
+        assert (np.diff(sample.points[..., 2], axis=0)[:, sample.alpha] >= 0).all()
+    assert sample.alpha.mean() < 0.6
+    assert (sample.points[:, ~sample.alpha] == 0).all()
+
+
+def test_a_plane_is_the_best_constant():
+    sample = truth()
+    found = sample_metrics(plane(sample), sample.points, sample.alpha, unit=1.0)
+    depth = sample.points[0, ..., 2]
+    assert found.depth.rmse == pytest.approx(depth.std())
+    assert found.depth.absrel == pytest.approx((np.abs(depth - depth.mean()) / depth).mean())
+    assert found.hidden.f05 == 0
+
+
+def test_mean_depth_of_a_data_set_of_one_is_that_sample(tmp_path):
+    """The trainer's statistics and the baseline agree about grid, crop and logarithm."""
+    for kind in ("scene", "object"):
+        folder = write_shards(tmp_path / kind, kind, count=1)
+        sampling = Sampling(kind, 28, 28, mini(kind).coordinates(), augment=False)
+        stored = statistics(SampleStream(folder, kind, np.random.default_rng(0)), sampling).mean_depth
+        sample = next(held_out(f"{kind}s", 1, folder))
+        found = mean_depth(sample, stored)
+        error = project(found[0], sample.intrinsics) - pixel_centres(192, 192)
+        assert np.abs(error).max() < 1e-6
+        figures = sample_metrics(found, sample.points, sample.alpha, unit=1.0).depth
+        flat = sample_metrics(plane(sample), sample.points, sample.alpha, unit=1.0).depth
+        assert figures.absrel < 0.25 * flat.absrel, "but for edges, which a 28 x 28 grid blurs"
+
+
+def test_the_table_of_a_lifter_that_knows():
+    samples = [truth(seed=seed) for seed in range(2)]
+    rows = evaluate(Knows(samples), samples, seeds=2, stored_mean=np.zeros((6, 28, 28), np.float32)).rows()
+    by_name = {row["method"]: row for row in rows}
+    assert list(by_name) == ["knows", "plane", "mean-depth", "own-visible", "visible-truth"]
+    ours, visible = by_name["knows"], by_name["visible-truth"]
+    assert ours["l0_absrel"] < 1e-5
+    assert ours["all_f01"] > 0.999, "seed 1 is right and wins, seed 0 is wrong"
+    assert ours["hidden_f05"] > 0.999
+    assert by_name["own-visible"]["all_f05"] == pytest.approx(visible["all_f05"], abs=1e-3)
+    assert visible["l0_f05"] == 1
+    assert visible["hidden_f05"] == 0
+    assert visible["all_f05"] < 1
+    assert by_name["plane"]["l0_absrel"] > 0.05
+    assert np.isnan(by_name["plane"]["hidden_cd_l1"]), "no hidden surface in any sample"
+
+
+def test_one_seed_is_one_seed_and_no_mean_is_no_row():
+    samples = [truth()]
+    rows = evaluate(Knows(samples), samples, seeds=1).rows()
+    assert [row["method"] for row in rows] == ["knows", "plane", "own-visible", "visible-truth"]
+    assert rows[0]["hidden_f05"] < 0.5
+
+
+def test_a_coarser_lifter_meets_the_truth_on_the_samples_grid():
+    samples = [truth()]
+    row = evaluate(Knows(samples, grid=32), samples, seeds=2).rows()[0]
+    assert row["l0_absrel"] < 0.03
+    assert row["all_f05"] > 0.9
+
+
+def test_means_leave_out_what_does_not_exist():
+    sample = truth()
+    unit = unit_length(sample.points, sample.alpha, "scene")
+    whole = sample_metrics(sample.points, sample.points, sample.alpha, unit=unit)
+    flat = sample_metrics(repeated(sample.points), sample.points, sample.alpha, unit=unit)
+    figures = mean_figures([whole, flat])
+    assert figures["hidden_f05"] == pytest.approx(0.5)
+    assert figures["hidden_cd_l1"] == 0
+
+
+def test_splits(tmp_path):
+    with pytest.raises(WtError, match="no split"):
+        held_out("rooms", 1)
+    with pytest.raises(WtError, match="at least 1"):
+        held_out("scenes", 0)
+    folder = write_shards(tmp_path, "object", count=3)
+    assert len(list(held_out("objects", 3, folder))) == 3
+    with pytest.raises(WtError, match="holds 3 object samples"):
+        list(held_out("objects", 4, folder))
+
+
+def test_held_out_renderings_have_their_own_seeds(monkeypatch):
+    asked = []
+
+    def make_sample(kind, seed):
+        asked.append((kind, seed))
+        made = ball_and_wall(np.random.default_rng(seed), SIDE, kind)
+        return SimpleNamespace(rgb=made["rgb"], depth=made["depth"], k=made["K"])
+
+    monkeypatch.setitem(sys.modules, "wt.data.generate", SimpleNamespace(make_sample=make_sample))
+    assert len(list(held_out("objects", 2))) == 2
+    assert asked == [("object", 2_000_000_000), ("object", 2_000_000_001)]
+
+
+def test_a_card_says_what_was_done():
+    training = {
+        "data": "64 renderings",
+        "steps": 1200,
+        "samples": 9600,
+        "seconds": 1800,
+        "device": "CPU",
+        "commit": "abc",
+    }
+    training["history"] = [
+        {"recipe": "r", "device": "CPU", "samples": 1},
+        {"recipe": "r", "device": "GPU", "samples": 2},
+    ]
+    rows = [
+        {"method": "wt-s-mini", "l0_absrel": 0.1234},
+        {"method": "plane", "l0_absrel": 0.5, "all_cd_l1": float("nan")},
+    ]
+    text = card_text("wt-s-mini", mini("scene"), training, rows, {"split": "scenes", "n": 64, "seeds": 1, "steps": 8})
+    for part in ("| samples | 9 600 |", "| commit | abc |", "| wt-s-mini | 0.1234 |", "GPU", "--resume", "nan" * 0):
+        assert part in text
+    assert "nan" not in text
