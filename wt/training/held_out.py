@@ -86,7 +86,7 @@ class HeldOut:
 def _row(rgb: np.ndarray, depth: np.ndarray, truth: np.ndarray, valid: np.ndarray) -> list[np.ndarray]:
     """Photo, then predicted and true layers 0, 1 and 3; deeper layers only where they are surfaces."""
     shown = np.where(valid, truth, np.nan)
-    low, high = np.nanpercentile(shown, 2), np.nanpercentile(shown, 98)
+    low, high = (float(value) for value in np.nanpercentile(shown, (2, 98)))
     row = [(rgb.transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)]
     for layer in (0, 1, 3):
         for stack in (depth, truth):

@@ -110,7 +110,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Tensor], Prog
         return raw, averaged, Progress(**json.loads(metadata.get("progress", "{}")))
     tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DATA)}
     training = json.loads(metadata.get("training", "{}"))
-    known = {"samples": training.get("samples", 0), "seconds": training.get("seconds", 0.0)}
+    known = {"samples": training.get("samples", 0), "seconds": float(training.get("seconds", 0))}
     return tensors, tensors, Progress(**known, history=training.get("history", []))
 
 

@@ -117,7 +117,11 @@ class Trainer:
     def _count_earlier(self, earlier: Progress) -> None:
         self.progress.earlier_samples = earlier.earlier_samples + earlier.samples
         self.progress.earlier_seconds = earlier.earlier_seconds + earlier.seconds
-        self.progress.history = earlier.history
+        self.progress.history = list(earlier.history)
+        untold = self.progress.earlier_samples - sum(run.get("samples", 0) for run in earlier.history)
+        if untold > 0:
+            seconds = round(earlier.seconds)
+            self.progress.history.append({"steps": earlier.step, "samples": untold, "seconds": seconds})
 
     # The statistics of a growing folder change while it grows; a run keeps the ones it began with.
     def _statistics(self) -> Statistics:
@@ -240,7 +244,8 @@ class Trainer:
         """Weights that travel, the model file, then the local state; each atomically."""
         raw = dict(self._trainable())
         metadata = self.metadata()
-        save_weights(self.files.weights, raw, self.ema.weights, self.progress)
+        # Who continues from these weights elsewhere finds this run among the earlier ones.
+        save_weights(self.files.weights, raw, self.ema.weights, replace(self.progress, history=metadata["history"]))
         with swapped(self.model, self.ema.weights):
             mean_depth = torch.from_numpy(self.statistics.mean_depth.astype(np.float32))
             save_model(self.model, self.files.model, training=metadata, data={MEAN_DEPTH: mean_depth})

@@ -1,0 +1,259 @@
+"""The trainer on a tiny network: it learns, it is exact, and it survives a kill -9."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tiny_shards import ball_and_wall, write_shards
+
+from wt.errors import WtError
+from wt.model.checkpoint import load_model, read_data, read_metadata
+from wt.training.dataset import MEAN_DEPTH
+from wt.training.held_out import held_out_sources
+from wt.training.recipes import Recipe, recipe
+from wt.training.run_files import RunFolder, atomically, load_state, load_weights, read_curve
+from wt.training.trainer import RunOptions, Trainer, learning_rate, train
+
+TINY = {"width": 32, "heads": 2, "decoder_blocks": 3, "head_blocks": 3}
+
+
+def tiny(kind="scene", **numbers):
+    whole = recipe(f"mini_{kind}", 28)
+    config = replace(whole.config, **TINY, encoder=replace(whole.config.encoder, side=64))
+    return replace(whole, config=config, batch=4, held_out=2, warmup_steps=5, lr=3e-3, **numbers)
+
+
+def held_out(folder, kind="scene"):
+    """Held-out samples without the renderer, where the trainer looks for them."""
+    from safetensors.numpy import save_file
+
+    made = [ball_and_wall(np.random.default_rng(900 + i), 192, kind) for i in range(2)]
+    tensors = {name: np.stack([m[key] for m in made]) for name, key in (("rgb", "rgb"), ("depth", "depth"), ("k", "K"))}
+    atomically(folder / "held-out.safetensors", lambda to: save_file(tensors, to))
+
+
+def options(data, out, **more):
+    return RunOptions(**{"data": data, "out": out, "hours": 1.0, "threads": 1, **more})
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shards")
+    write_shards(folder, "scene", shards=1, count=16)
+    write_shards(folder, "object", shards=1, count=16)
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path):
+    held_out(tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("kind", ["scene", "object"])
+def test_a_short_run_learns_and_leaves_every_file(shards, tmp_path, kind):
+    out = tmp_path / "run"
+    held_out(out, kind)
+    record = train(tiny(kind), options(shards, out, max_steps=40))
+    files = RunFolder(out)
+    rows = [row for row in read_curve(files.curve) if "loss" in row]
+    assert [row["step"] for row in rows] == list(range(1, 41))
+    assert np.mean([r["loss"] for r in rows[-10:]]) < 0.8 * np.mean([r["loss"] for r in rows[:5]])
+    assert record["steps"] == 40
+    assert record["samples"] == 160
+    for name in ("data", "seconds", "device", "commit", "history"):
+        assert record[name] is not None
+    model = load_model(files.model)
+    assert model.config.kind == kind
+    assert read_metadata(files.model)["training"] == record
+    raw, averaged, progress = load_weights(files.weights)
+    assert progress.step == 40
+    assert set(raw) == set(averaged)
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(tensor, averaged[name], rtol=0, atol=0)
+    checks = [row for row in read_curve(files.curve) if "val_absrel" in row]
+    assert checks
+    assert math.isfinite(checks[-1]["val_absrel"])
+    mean = read_data(files.model)[MEAN_DEPTH]
+    assert mean.shape == (6, 28, 28)
+    if kind == "object":
+        assert model.config.mean != recipe("mini_object").config.mean, "its data's, not the published ones"
+
+
+def test_a_stopped_run_continues_as_if_it_had_not_stopped(shards, tmp_path):
+    """Eight steps at once, and five then three, give the same weights bit for bit."""
+    for name in ("whole", "parts"):
+        held_out(tmp_path / name)
+    train(tiny(), options(shards, tmp_path / "whole", max_steps=8))
+    # The learning rate follows the planned length, so the stop comes from outside, as SIGTERM's does.
+    trainer = Trainer(tiny(), options(shards, tmp_path / "parts", max_steps=8))
+    step = trainer.step
+
+    def five(batch):
+        row = step(batch)
+        trainer.stopping = trainer.progress.step == 5
+        return row
+
+    trainer.step = five
+    trainer.run()
+    assert load_state(RunFolder(tmp_path / "parts").state)["progress"]["step"] == 5
+    train(tiny(), options(shards, tmp_path / "parts", max_steps=8))
+    whole, parts = (load_state(RunFolder(tmp_path / name).state) for name in ("whole", "parts"))
+    for name, tensor in whole["model"].items():
+        assert torch.equal(tensor, parts["model"][name]), name
+    for name, tensor in whole["ema"].items():
+        assert torch.equal(tensor, parts["ema"][name]), name
+
+
+CHILD = """
+import sys
+sys.path.insert(0, {here!r})
+from dataclasses import replace
+from pathlib import Path
+from test_trainer import options, tiny
+from wt.training.trainer import train
+train(tiny(save_minutes=0.0), options(Path({data!r}), Path({out!r}), max_steps={steps}))
+"""
+
+
+def test_a_killed_run_goes_on_from_its_last_save(shards, out):
+    code = {"here": str(Path(__file__).parent), "data": str(shards), "out": str(out)}
+    child = subprocess.Popen([sys.executable, "-c", CHILD.format(**code, steps=100_000)], stderr=subprocess.DEVNULL)
+    files = RunFolder(out)
+    try:
+        deadline = time.monotonic() + 120
+        while len(read_curve(files.curve) if files.curve.is_file() else []) < 6 and child.poll() is None:
+            assert time.monotonic() < deadline, "no progress"
+            time.sleep(0.02)
+        assert child.poll() is None
+    finally:
+        child.kill()
+        child.wait()
+    # Whatever moment it was: every file under its own name is whole.
+    reached = load_state(files.state)["progress"]["step"]
+    assert reached >= 1
+    load_model(files.model)
+    assert load_weights(files.weights)[2].step >= reached
+    record = train(tiny(), options(shards, out, max_steps=reached + 3))
+    assert record["steps"] == reached + 3
+    steps = [row["step"] for row in read_curve(files.curve) if "loss" in row]
+    assert steps[-3:] == [reached + 1, reached + 2, reached + 3]
+
+
+def test_sigterm_saves_before_it_stops(shards, out):
+    trainer = Trainer(tiny(), options(shards, out, max_steps=1000))
+    step = trainer.step
+
+    def terminated(batch):
+        if trainer.progress.step == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(batch)
+
+    trainer.step = terminated
+    record = trainer.run()
+    assert record["steps"] == 3
+    assert load_state(RunFolder(out).state)["progress"]["step"] == 3
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_hours_on_different_machines_add_up(shards, tmp_path):
+    for name in ("one", "two", "three"):
+        held_out(tmp_path / name)
+    train(tiny(), options(shards, tmp_path / "one", max_steps=3))
+    weights = RunFolder(tmp_path / "one").weights
+    wider = replace(tiny(), config=tiny().config.at_side(42))
+    trainer = Trainer(wider, options(shards, tmp_path / "two", max_steps=2, resume=weights))
+    raw, averaged, _ = load_weights(weights)
+    for name, p in trainer._trainable():
+        assert torch.equal(p.detach(), raw[name])
+        assert torch.equal(trainer.ema.weights[name], averaged[name])
+    record = trainer.run()
+    assert record["samples"] == 4 * 5
+    assert record["steps"] == 5
+    assert [run["image_side"] for run in record["history"]] == [28, 42]
+    record = train(tiny(), options(shards, tmp_path / "three", max_steps=1, resume=RunFolder(tmp_path / "two").model))
+    assert record["samples"] == 4 * 6, "a model file can be trained on, too"
+
+
+def test_weights_of_another_network_are_refused(shards, tmp_path):
+    for name in ("one", "two"):
+        held_out(tmp_path / name)
+    train(tiny(), options(shards, tmp_path / "one", max_steps=1))
+    other = tiny()
+    other = replace(other, config=replace(other.config, width=64))
+    with pytest.raises(WtError, match="in the weights to continue from"):
+        Trainer(other, options(shards, tmp_path / "two", resume=RunFolder(tmp_path / "one").weights))
+
+
+def test_a_spike_and_a_nan_change_nothing(shards, out):
+    trainer = Trainer(tiny(), options(shards, out))
+    real = trainer.loss
+    batch = next(iter(batches(trainer)))
+    trainer.step(batch)
+    before = {name: p.detach().clone() for name, p in trainer._trainable()}
+    for factor in (math.nan, math.inf):
+        trainer.loss = lambda b, k=factor: (real(b)[0] * k, {})
+        assert trainer.step(batch)["skipped"]
+    trainer.progress.step = trainer.recipe.warmup_steps + 1
+    trainer.loss = lambda b: (real(b)[0] * 100, {})
+    assert trainer.step(batch)["skipped"]
+    for name, p in trainer._trainable():
+        assert torch.equal(p, before[name])
+    assert math.isfinite(trainer.progress.running_loss)
+    trainer.loss = real
+    assert not trainer.step(batch)["skipped"]
+
+
+def batches(trainer):
+    from wt.training.dataset import make_batch
+
+    samples = iter(trainer.stream)
+    while True:
+        yield make_batch([next(samples) for _ in range(4)], trainer.sampling, trainer.rng)
+
+
+def test_shards_may_appear_during_a_run(tmp_path, out):
+    data = tmp_path / "data"
+    write_shards(data, "scene", shards=1, count=4)
+    trainer = Trainer(replace(tiny(), refresh_steps=1), options(data, out, max_steps=3))
+    assert trainer.stream.known == 4
+    write_shards(data, "scene", shards=1, count=4, first=1)
+    trainer.run()
+    assert trainer.stream.known == 8
+
+
+def test_the_learning_rate_warms_up_and_decays():
+    plan = Recipe(config=tiny().config, lr=1.0, min_lr=0.1, warmup_steps=10)
+    assert learning_rate(plan, 0, 0.0) == pytest.approx(0.1)
+    assert learning_rate(plan, 9, 0.0) == pytest.approx(1.0)
+    assert learning_rate(plan, 500, 0.5) == pytest.approx(0.55)
+    assert learning_rate(plan, 500, 1.0) == pytest.approx(0.1)
+
+
+def test_half_a_line_at_the_end_of_the_log_is_ignored(tmp_path):
+    (tmp_path / "curve.jsonl").write_text(json.dumps({"step": 1}) + '\n{"step": 2, "lo')
+    assert read_curve(tmp_path / "curve.jsonl") == [{"step": 1}]
+
+
+def test_held_out_samples_are_read_from_their_file(out):
+    assert len(held_out_sources(out / "held-out.safetensors", "scene", 2)) == 2
+
+
+def test_plain_sentences(shards, tmp_path):
+    with pytest.raises(WtError, match="--hours must be positive"):
+        train(tiny(), options(shards, tmp_path, hours=0.0))
+    with pytest.raises(WtError, match="no training recipe"):
+        recipe("huge")
+    with pytest.raises(WtError, match="data generate"):
+        Trainer(tiny(), options(tmp_path / "nothing", tmp_path / "run"))
