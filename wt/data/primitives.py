@@ -179,7 +179,9 @@ def rounded_rectangle(width: float, depth: float, radius: float, segments: int) 
     arc = radius * np.stack([np.cos(angles), np.sin(angles)], -1)
     quarter = [(1, 1, False), (-1, 1, True), (-1, -1, False), (1, -1, True)]
     centre = np.array([width / 2 - radius, depth / 2 - radius])
-    return np.concatenate([(arc[::-1] if flip else arc + 0.0) * [sx, sy] + centre * [sx, sy] for sx, sy, flip in quarter])
+    return np.concatenate(
+        [(arc[::-1] if flip else arc + 0.0) * [sx, sy] + centre * [sx, sy] for sx, sy, flip in quarter]
+    )
 
 
 def box(width: float, depth: float, height: float, bevel: float = 0.0) -> Shell:
@@ -284,7 +286,9 @@ def smooth_path(points: Sequence[Sequence[float]] | Float[np.ndarray, "k 3"], sa
     return 0.5 * (2 * b + (c - a) * u + (2 * a - 5 * b + 4 * c - d) * u**2 + (3 * b - a - 3 * c + d) * u**3)
 
 
-def bar(start: Sequence[float], end: Sequence[float], radius: float, top: float | None = None, sides: int = 10) -> Shell:
+def bar(
+    start: Sequence[float], end: Sequence[float], radius: float, top: float | None = None, sides: int = 10
+) -> Shell:
     """Round bar between two points, tapering from `radius` to `top`."""
     return tube([start, end], np.array([radius, radius if top is None else top], float), sides)
 
@@ -317,7 +321,14 @@ def frame(width: float, height: float, border: float, depth: float) -> Shell:
     rings = []
     for corner, step in zip(corners, inward):
         outer, inner = corner, corner + step
-        rings.append([[outer[0], 0, outer[1]], [outer[0], -depth, outer[1]], [inner[0], -depth, inner[1]], [inner[0], 0, inner[1]]])
+        rings.append(
+            [
+                [outer[0], 0, outer[1]],
+                [outer[0], -depth, outer[1]],
+                [inner[0], -depth, inner[1]],
+                [inner[0], 0, inner[1]],
+            ]
+        )
     return loft(np.array(rings, float), closed=True)
 
 
