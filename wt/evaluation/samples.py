@@ -14,8 +14,6 @@ from wt.types import Bool, Float, UInt8
 
 Kind = Literal["scene", "object"]
 SPLITS: dict[str, Kind] = {"scenes": "scene", "objects": "object"}
-FIRST_SEED = 2_000_000_000
-"""Seeds from here on are never trained on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,7 @@ def truth_of(source: Source, kind: Kind) -> Truth:
     return Truth(kind, source.rgb, source.depth[0] > 0, unproject(fill_depth(depth, depth > 0), camera), camera)
 
 
-def held_out(split: str, limit: int, data: Path | None = None, first_seed: int = FIRST_SEED) -> Iterator[Truth]:
+def held_out(split: str, limit: int, data: Path | None = None) -> Iterator[Truth]:
     """The first `limit` samples of a split: rendered from the held-out seeds, or read from a folder of shards.
 
     Raises:
@@ -50,15 +48,17 @@ def held_out(split: str, limit: int, data: Path | None = None, first_seed: int =
     if limit < 1:
         raise WtError(f"--limit must be at least 1; got {limit}.")
     kind = SPLITS[split]
-    return _stored(kind, limit, data) if data is not None else _rendered(kind, limit, first_seed)
+    return _stored(kind, limit, data) if data is not None else _rendered(kind, limit)
 
 
-def _rendered(kind: Kind, limit: int, first_seed: int) -> Iterator[Truth]:
-    from wt.data.generate import make_sample
+def _rendered(kind: Kind, limit: int) -> Iterator[Truth]:
+    from wt.data.generate import HELD_OUT_SEED, render_sample
 
     for index in range(limit):
-        sample = make_sample(kind, first_seed + index)
-        yield truth_of(Source(sample.rgb, sample.depth, sample.k), kind)
+        view = render_sample(kind, HELD_OUT_SEED + index)
+        k = view.camera.intrinsics
+        source = Source(view.rgb, np.nan_to_num(view.depth), np.array([k.fx, k.fy, k.cx, k.cy]))
+        yield truth_of(source, kind)
 
 
 def _stored(kind: Kind, limit: int, folder: Path) -> Iterator[Truth]:
