@@ -11,8 +11,9 @@ from wt.data.primitives import Shell
 
 _FINISH: dict[str, tuple[float, float]] = {
     "wood": (0.04, 0.5), "metal": (0.45, 0.35), "fabric": (0.01, 0.9), "leather": (0.05, 0.45), "stone": (0.04, 0.5),
-    "marble": (0.06, 0.25), "plastic": (0.04, 0.35), "ceramic": (0.06, 0.2), "glass": (0.1, 0.12), "wicker": (0.02, 0.8),
+    "marble": (0.06, 0.25), "plastic": (0.04, 0.35), "ceramic": (0.06, 0.2), "glass": (0.1, 0.12),
     "paper": (0.01, 0.9), "rubber": (0.03, 0.6), "painted": (0.04, 0.55), "leaf": (0.03, 0.55), "carpet": (0.01, 0.95),
+    "wicker": (0.02, 0.8),
 }  # fmt: skip
 """Material name -> (specular reflectance, roughness)."""
 MATERIALS: tuple[str, ...] = tuple(_FINISH)

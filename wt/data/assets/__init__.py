@@ -1,0 +1,51 @@
+"""The families of assets: procedural furniture and household things with true sizes, each draw different.
+
+An asset stands in the frame of wt.data.mesh (z up, metres, front to -y); every part is a closed mesh.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from wt.data.assets import seating, tables
+from wt.data.assets.kit import MATERIALS
+from wt.data.mesh import Asset, Attachment
+from wt.data.palette import COLOURS, Colour
+from wt.errors import WtError
+
+_FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
+    "chair": (seating.chair, "floor", 0.9),
+    "armchair": (seating.armchair, "floor", 0.85),
+    "sofa": (seating.sofa, "floor", 0.85),
+    "stool": (seating.stool, "floor", 0.5),
+    "bench": (seating.bench, "floor", 0.5),
+    "table": (tables.table, "floor", 0.74),
+    "coffee table": (tables.coffee_table, "floor", 0.4),
+    "desk": (tables.desk, "floor", 0.74),
+}
+FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
+"""Family name -> maker(rng, *, colour=None, material=None)."""
+FAMILY_INFO: dict[str, tuple[Attachment, float]] = {name: entry[1:] for name, entry in _FAMILIES.items()}
+"""Family name -> (where it belongs, typical height in metres)."""
+HELD_OUT_FAMILIES: tuple[str, ...] = tuple(
+    n for n in ("armchair", "wardrobe", "teapot", "traffic cone") if n in FAMILIES
+)
+"""Never shown in training: evaluation sees these shapes for the first time."""
+
+
+def make_asset(family: str, rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
+    """One asset of a family, every choice drawn from `rng`; `colour` (a name of COLOURS or linear rgb [3]) and
+    `material` (a name of MATERIALS) set the main parts.
+
+    Raises WtError for an unknown family, colour or material.
+    """
+    if family not in FAMILIES:
+        raise WtError(f"There is no asset family {family!r}. Known: {', '.join(FAMILIES)}.")
+    if material is not None and material not in MATERIALS:
+        raise WtError(f"There is no material {material!r}. Known: {', '.join(MATERIALS)}.")
+    if isinstance(colour, str) and colour.replace("gray", "grey") not in COLOURS:
+        raise WtError(f"There is no colour {colour!r}. Known: {', '.join(COLOURS)}.")
+    return FAMILIES[family](rng, colour=colour, material=material)
+
+
+__all__ = ["COLOURS", "FAMILIES", "FAMILY_INFO", "HELD_OUT_FAMILIES", "MATERIALS", "make_asset"]
