@@ -49,9 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         command looked and found something wrong ("ok" is false); 130 after Ctrl-C.
     """
     arguments = parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        with quiet_stdout():
+        with quiet_stdout(), progress_on_stderr():
             result = arguments.run(arguments)
     except WtError as error:
         sys.stderr.write(f"{error}\n")
@@ -62,6 +61,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Strict JSON (no NaN), on one line.
     sys.stdout.write(json.dumps(json.loads(json_text(result))) + "\n" if arguments.json else plain(result))
     return 1 if result.get("ok") is False else 0
+
+
+@contextlib.contextmanager
+def progress_on_stderr() -> Iterator[None]:
+    """What our own modules log is the progress that a person sees; other packages stay quiet up to warnings."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    loggers = [logging.getLogger(name) for name in ("wt", "editors")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
 
 
 @contextlib.contextmanager

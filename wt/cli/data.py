@@ -37,9 +37,9 @@ def _action(actions: Subparsers, name: str, run: Any, text: str) -> argparse.Arg
 
 def run_generate(arguments: argparse.Namespace) -> dict[str, Any]:
     """Write the shards."""
+    _check(arguments)
     from wt.data.generate import SHARD_SIZE, generate
 
-    _check(arguments)
     began = time.perf_counter()
     paths = generate(
         KINDS[arguments.kind], arguments.count, arguments.out, start=arguments.start, on_progress=_said
@@ -56,11 +56,11 @@ def run_generate(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def run_preview(arguments: argparse.Namespace) -> dict[str, Any]:
     """Draw the sheet."""
-    from wt.data.generate import preview_sheet
-
     _check(arguments)
     if arguments.columns < 1:
         raise WtError(f"--columns must be at least 1; got {arguments.columns}.")
+    from wt.data.generate import preview_sheet
+
     began = time.perf_counter()
     seeds = range(arguments.start, arguments.start + arguments.count)
     sheet = preview_sheet(KINDS[arguments.kind], seeds, columns=min(arguments.columns, arguments.count))
