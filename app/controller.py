@@ -59,26 +59,20 @@ class Controller:
     def prepare(self, session: Session) -> None:
         """Look at a new photo behind the page, so that the first click is quick; suggest its sky."""
         photo = session.now.photo
-        if photo is None or not self.engine.loaded("segmenter"):
+        if photo is None:
             return
         job = Job("Preparing the selection", lambda _: self._look_at(session, photo))
         self.worker.submit(job)
 
     def _look_at(self, session: Session, photo: Photo) -> None:
-        if session.now.photo is not photo:
+        if session.now.photo is not photo or session.now.rgb is not photo.rgb:
             return
+        with session.looking:
+            found = self._segmenter(session, photo.rgb).suggest_sky()
+        sky = _none(photo.rgb) if found is None else found
         with session.lock:
-            self._segmenter(session, photo.rgb)
-        if session.now.sky is None:
-            sky = self._find_sky(session, photo.rgb)
-            with session.lock:
-                if session.now.photo is photo:
-                    session.history.amend(lambda work: replace(work, sky=sky))
-
-    def _find_sky(self, session: Session, rgb: np.ndarray) -> np.ndarray:
-        suggest = getattr(session.segmenter, "suggest_sky", None)
-        found = None if suggest is None else suggest()
-        return np.zeros(rgb.shape[:2], dtype=bool) if found is None else found
+            if session.now.photo is photo and session.now.sky is None:
+                session.history.amend(lambda work: replace(work, sky=sky))
 
     # Select
 
@@ -502,7 +496,7 @@ class Controller:
         points: list[tuple[float, float, bool]],
         box: tuple[float, float, float, float] | None = None,
     ) -> tuple[np.ndarray, ...]:
-        with session.lock:
+        with session.looking:
             found = self._segmenter(session, rgb).predict(points=points, box=box)
         masks = tuple(candidate.mask for candidate in found)
         if not any(mask.any() for mask in masks):

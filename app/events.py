@@ -47,7 +47,7 @@ class Events:
         def long(event: Callable[..., Any], verb: Callable[..., Job], inputs: Any = None) -> None:
             event(self.long(verb), inputs, self.outputs, concurrency_limit=None, **quiet)
 
-        on(page["upload"].upload, verbs.open_photo, page["upload"], "Opening the photo")
+        page["upload"].upload(self._upload, page["upload"], self.outputs, **quiet)
         page["examples"].pick(self.event("Opening the example", self._example), None, self.outputs, **quiet)
         page["stage"].gesture(self.event("That gesture", self._gesture), None, self.outputs, **quiet)
         page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
@@ -81,7 +81,7 @@ class Events:
         try:
             session = self.sessions.attach(str(request.session_hash), key)
         except WtError as error:
-            gr.Warning(str(error))
+            _toast(str(error))
             yield {self.page["status"]: gr.update(value=f"<span>{error}</span>")}
             return
         self.controller.refresh(session, home=True)
@@ -135,8 +135,8 @@ class Events:
         while not job.wait(_TICK_S):
             yield self.changes(session, progress(job, self.controller.worker.ahead(job)))
         if job.state in ("failed", "cancelled"):
-            session.message = job.message
-            (gr.Warning if job.state == "failed" else gr.Info)(job.message)
+            session.message, session.problem = job.message, job.state == "failed"
+            _toast(job.message, failed=job.state == "failed")
         yield self.changes(session)
 
     def changes(self, session: Session, only: dict[str, dict[str, Any]] | None = None) -> Updates:
@@ -155,12 +155,22 @@ class Events:
 
     def _act(self, request: gr.Request, label: str, verb: Callable[[Session], Any]) -> Updates:
         session = self.sessions.of(request.session_hash)
+        session.problem = False
         problem = attempt(label, lambda: verb(session))
         session.gestures += 1
         if problem:
-            session.message = problem
-            gr.Warning(problem)
+            session.message, session.problem = problem, True
+            _toast(problem)
         return self.changes(session)
+
+    def _upload(self, path: str | None, request: gr.Request) -> Updates:
+        updates = self._act(request, "Opening the photo", lambda session: self._open(session, path))
+        return updates | {self.page["upload"]: gr.update(value=None)}  # the drop zone stays a drop zone
+
+    def _open(self, session: Session, path: str | None) -> None:
+        if not path:
+            raise WtError("No file arrived. Choose a photo.")
+        self.controller.open_photo(session, path)
 
     def _example(self, session: Session, data: dict[str, Any]) -> None:
         path = next((path for path in examples() if path.name == data.get("name")), None)
@@ -203,3 +213,10 @@ class Events:
         display = session.display
         values = {"colour": display.colour, "hidden": display.hidden, "point_size": display.point_scale}
         return {self.page[name]: gr.update(value=value) for name, value in values.items()}
+
+
+def _toast(text: str, *, failed: bool = True) -> None:
+    if failed:
+        gr.Warning(text, title="That did not work")
+    else:
+        gr.Info(text, title="Cancelled")

@@ -36,12 +36,16 @@ class Session:
         self.history = History()
         self.display = Display()
         self.viewer: Viewer | None = None
+        self.looking = threading.Lock()
+        """Held while the segmenter works, so that the page need not wait for it."""
         self.segmenter: Any = None
         self.segmented: Any = None
         """The pixels that the segmenter was given last."""
         self.job: Job | None = None
         self.tool = "pick"
         self.message = "Open a photo to begin."
+        self.problem = False
+        """Whether `message` is about something that went wrong."""
         self.exported: dict[str, Any] = {}
         self.camera_height_m = 1.5
         self.page: str | None = None

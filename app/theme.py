@@ -45,6 +45,4 @@ def read(name: str) -> str:
 
 def head() -> str:
     """Scripts of the page: dark from the first paint, then the shortcuts."""
-    dark = 'document.documentElement.style.background="#0d0f13";document.addEventListener("DOMContentLoaded",'
-    dark += '()=>document.body.classList.add("dark"));'
-    return f"<script>{dark}</script><script>{read('shortcuts.js')}</script>"
+    return f"<script>{read('dark.js')}</script><script>{read('shortcuts.js')}</script>"

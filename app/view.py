@@ -25,7 +25,7 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         **_buttons(work, session, busy),
         **progress(session.job, ahead),
         "chip": {"value": chip(engine)},
-        "status": {"value": f"<span>{_e(session.message)}</span>"},
+        "status": {"value": f'<span class="{"problem" if session.problem else ""}">{_e(session.message)}</span>'},
         "stage": {"value": stage(work, session)},
         "photo_facts": {"value": photo_facts(work)},
         "level": {"value": LEVELS[work.selection.level], "interactive": bool(work.selection.candidates) and not busy},
@@ -237,7 +237,7 @@ def view_caption(session: Session) -> str:
     if shown is None or not shown.total:
         return "<span>Left-drag turns, right-drag pans, wheel zooms.</span>"
     if shown.points < shown.total:
-        text = f"Showing {shown.points:,} of {shown.total:,} points; exports hold all of them."
+        text = f"{shown.points:,} of {shown.total:,} points shown; exports hold all."
     else:
         text = f"All {shown.total:,} points shown."
     return f"<span>{'Forming… ' if shown.forming else ''}{text}</span>"

@@ -16,7 +16,7 @@ frame.addEventListener("load", () => {
 });
 // viser's own panel and toast would lie over the picture; what they say goes into one small badge.
 const badge = element.querySelector(".badge");
-const STYLE = "[data-floating-window], #webgl-software-rendering { visibility: hidden !important; pointer-events: none !important; }";
+const STYLE = "[data-floating-window], .mantine-Paper-root, #webgl-software-rendering { visibility: hidden !important; pointer-events: none !important; }";
 frame.addEventListener("load", () => {
   const inner = frame.contentDocument;
   if (!shown || !inner) return;
@@ -27,7 +27,7 @@ frame.addEventListener("load", () => {
 setInterval(() => {
   const inner = frame.contentDocument;
   if (!shown || !inner || !inner.body) return;
-  const panel = inner.querySelector("[data-floating-window]");
+  const panel = inner.getElementById("root");
   const lost = panel && /Connecting/.test(panel.textContent);
   const slow = inner.querySelector("#webgl-software-rendering");
   badge.textContent = lost ? "Connecting to the 3D view…" : slow ? "Drawn by the processor: the view may be slow" : "";

@@ -1,0 +1,177 @@
+"""The page in a real browser, with quick parts instead of models: gestures, errors, cancel, reload, two visitors."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from browser import ARGS, ROOT, Studio, chromium_path, free_port, python, serving, wait_for
+
+pytestmark = pytest.mark.browser
+
+SIZE = (300, 200)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = chromium_path()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    port, folder = free_port(), tmp_path_factory.mktemp("studio")
+    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(folder / "cache"), "0.15"]
+    with serving(command, folder / "log.txt"):
+        wait_for(f"http://127.0.0.1:{port}/", folder / "log.txt")
+        yield f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture
+def studio(chromium, url):
+    visitor = Studio(chromium, url).ready()
+    yield visitor
+    outside, errors = visitor.outside, visitor.errors
+    visitor.close()
+    assert outside == [], "the page asked an outside host"
+    assert errors == []
+
+
+def picture(path: Path, colour: tuple[int, int, int]) -> Path:
+    image = np.full((SIZE[1], SIZE[0], 3), colour, np.uint8)
+    image[::8] = 255 - image[::8]
+    Image.fromarray(image).save(path)
+    return path
+
+
+def test_upload_click_lift_edit_undo_export(studio, tmp_path):
+    page = studio.page
+    studio.upload(picture(tmp_path / "orange.png", (230, 120, 20)))
+    studio.says("orange.png is open")
+    studio.click_photo(150, 100, SIZE)
+    studio.says("Select:")
+    blank = studio.coloured()
+    page.locator("#lift").click()
+    page.wait_for_selector("#progress_row #progress .bar")
+    studio.says("Lifted")
+    studio.wait_coloured(blank + 20_000)
+    studio.click_photo(90, 150, SIZE)
+    studio.says("The place is marked at 90, 150")
+    page.locator("#prompt textarea").fill("add a box")
+    page.keyboard.press("Control+Enter")
+    studio.says("accept or discard")
+    assert "× 1.250" in page.locator("#place_facts").inner_text()
+    page.locator("#accept").click()
+    studio.says("Accepted")
+    assert page.locator("#objects .object").count() == 2
+    page.locator("#objects .object[data-id='1'] .show").click()
+    page.wait_for_selector("#objects .object.off")
+    page.locator("body").press("Control+z")
+    studio.says("Undone: Hide")
+    page.locator("body").press("Control+Shift+z")
+    studio.says("Redone: Hide")
+    name = page.locator("#objects .object[data-id='1'] input")
+    name.fill("crate")
+    name.press("Enter")
+    studio.says("Rename")
+    page.locator("#objects .object[data-id='1'] .delete").click()
+    studio.says("Delete")
+    assert page.locator("#objects .object").count() == 1
+    studio.open_step("export")
+    page.locator("#build").click()
+    page.wait_for_selector("#download_zip")
+    with page.expect_download() as download:
+        page.locator("#download_zip").click()
+    assert Path(download.value.path()).read_bytes()[:2] == b"PK"
+
+
+def test_clicks_land_on_the_pixel_that_was_clicked(studio, tmp_path):
+    studio.upload(picture(tmp_path / "a.png", (40, 90, 200)))
+    studio.says("is open")
+    for x, y in ((10, 190), (295, 4), (150, 100)):
+        studio.click_photo(x, y, SIZE)
+        studio.page.wait_for_function(
+            "([x, y]) => document.querySelector('#stage .read').innerText === x + ', ' + y", arg=[x, y]
+        )
+
+
+def test_layers_and_colours_change_the_view(studio, tmp_path):
+    page = studio.page
+    studio.upload(picture(tmp_path / "green.png", (20, 200, 60)))
+    studio.says("is open")
+    page.locator("#lift").click()
+    studio.says("Lifted")
+    studio.wait_coloured(20_000)
+    page.locator("#layers [data-layer='1']").click(modifiers=["Alt"])
+    page.wait_for_function("document.querySelector('#layers [data-layer=\"0\"]').className === ''")
+    page.wait_for_timeout(1500)
+    assert studio.coloured() < 4000, "layer 1 is hidden, so it is grey"
+    page.locator("#colour").get_by_text("Layer").click()
+    studio.wait_coloured(20_000)
+    red, _, blue = np.median(studio.view().reshape(-1, 3), axis=0)
+    assert blue > red
+
+
+def test_every_button_with_nothing_loaded(studio):
+    page = studio.page
+    for step in ("select", "geometry", "edit", "place", "export"):
+        studio.open_step(step)
+        assert " first" in page.locator(f"#step_{step} > button").inner_text(), "a locked step says what it needs"
+    for name in ("lift", "run_edit", "build", "invert", "clear", "grow", "shrink", "undo", "redo", "home"):
+        assert page.locator(f"button#{name}").is_disabled(), name
+
+
+def test_bad_files_give_a_sentence_and_the_photo_stays(studio, tmp_path):
+    studio.upload(picture(tmp_path / "good.png", (200, 40, 90)))
+    studio.says("good.png is open")
+    (tmp_path / "bad.jpg").write_bytes(b"no picture")
+    studio.upload(tmp_path / "bad.jpg")
+    studio.says("is not a picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    studio.upload(tmp_path / "empty.png")
+    studio.says("is empty")
+    studio.click_photo(100, 100, SIZE)
+    studio.says("Select:")
+
+
+def test_cancel_and_reload_in_the_middle(studio, tmp_path):
+    page = studio.page
+    studio.upload(picture(tmp_path / "long.png", (200, 140, 40)))
+    studio.says("is open")
+    page.locator("#steps input[type=number]").fill("50")
+    page.locator("#steps input[type=number]").press("Tab")
+    page.locator("#lift").click()
+    page.wait_for_function("(document.querySelector('#progress')?.innerText || '').includes('step')")
+    page.reload()
+    page.wait_for_selector("#progress_row #progress .bar")
+    page.locator("#cancel").click()
+    studio.says("cancelled")
+    assert page.locator("#stage .stage.empty").count() == 0, "the photo survived the reload"
+    page.locator("button#undo").click()
+    studio.says("Undone: Open long.png")
+
+
+def test_two_visitors_see_their_own_work(studio, chromium, url, tmp_path):
+    other = Studio(chromium, url).ready()
+    studio.upload(picture(tmp_path / "red.png", (230, 20, 20)))
+    other.upload(picture(tmp_path / "blue.png", (20, 40, 230)))
+    for visitor, name in ((studio, "red.png"), (other, "blue.png")):
+        visitor.says(name)
+        visitor.page.locator("#lift").click()
+    for visitor in (studio, other):
+        visitor.says("Lifted")
+        visitor.wait_coloured(20_000)
+    red, blue = studio.view().reshape(-1, 3), other.view().reshape(-1, 3)
+    assert ((red[:, 0] - red[:, 2]) > 100).sum() > 5000 > ((red[:, 2] - red[:, 0]) > 100).sum()
+    assert ((blue[:, 2] - blue[:, 0]) > 100).sum() > 5000 > ((blue[:, 0] - blue[:, 2]) > 100).sum()
+    assert other.outside == []
+    other.close()
