@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import seating, tables
+from wt.data.assets import seating, storage, tables
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -22,6 +22,13 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "table": (tables.table, "floor", 0.74),
     "coffee table": (tables.coffee_table, "floor", 0.4),
     "desk": (tables.desk, "floor", 0.74),
+    "shelf": (storage.shelf, "floor", 1.6),
+    "cabinet": (storage.cabinet, "floor", 0.8),
+    "wardrobe": (storage.wardrobe, "floor", 2.0),
+    "box": (storage.box_, "floor", 0.3),
+    "stack of boxes": (storage.box_stack, "floor", 0.8),
+    "crate": (storage.crate, "floor", 0.3),
+    "basket": (storage.basket, "floor", 0.35),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""
