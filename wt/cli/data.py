@@ -20,6 +20,7 @@ def register(subparsers: Subparsers) -> None:
     make.add_argument("--count", type=int, required=True, help="samples, rounded up to whole shards of 64")
     make.add_argument("--out", type=Path, required=True, help="folder of shards; a training may read it meanwhile")
     make.add_argument("--start", type=int, default=0, help="first seed; processes may each write a range (0)")
+    make.add_argument("--processes", type=int, default=1, help="renderers side by side (1)")
     look = _action(actions, "preview", run_preview, "Draw a sheet of samples with their visible and hidden depth.")
     look.add_argument("--count", type=int, default=64, help="samples (64)")
     look.add_argument("--start", type=int, default=0, help="first seed; from 2000000000 on, held-out ones (0)")
@@ -38,16 +39,18 @@ def _action(actions: Subparsers, name: str, run: Any, text: str) -> argparse.Arg
 def run_generate(arguments: argparse.Namespace) -> dict[str, Any]:
     """Write the shards."""
     _check(arguments)
-    from wt.data.generate import SHARD_SIZE, generate
+    from wt.data.generate import generate
+    from wt.data.shards import ShardFolder
 
     began = time.perf_counter()
-    paths = generate(
-        KINDS[arguments.kind], arguments.count, arguments.out, start=arguments.start, on_progress=_said
-    )  # fmt: skip
+    kind, out = KINDS[arguments.kind], arguments.out
+    more = {"processes": arguments.processes} if arguments.processes > 1 else {}
+    paths = generate(kind, arguments.count, out, start=arguments.start, on_progress=_said, **more)
     return {
         "kind": arguments.kind,
-        "samples": SHARD_SIZE * len(paths),
-        "start": arguments.start // SHARD_SIZE * SHARD_SIZE,
+        "count": arguments.count,
+        "start": arguments.start,
+        "samples_in_folder": len(ShardFolder(out, kind)),
         "seconds": round(time.perf_counter() - began, 2),
         "peak_rss_mb": peak_rss_mb(),
         "files": names(paths),
@@ -62,7 +65,7 @@ def run_preview(arguments: argparse.Namespace) -> dict[str, Any]:
     from wt.data.generate import preview_sheet
 
     began = time.perf_counter()
-    seeds = range(arguments.start, arguments.start + arguments.count)
+    seeds = list(range(arguments.start, arguments.start + arguments.count))
     sheet = preview_sheet(KINDS[arguments.kind], seeds, columns=min(arguments.columns, arguments.count))
     write_png(arguments.out, sheet)
     return {
@@ -81,5 +84,5 @@ def _check(arguments: argparse.Namespace) -> None:
         )
 
 
-def _said(done: int, total: int, seconds: float) -> None:
-    LOG.info("data: shard %d of %d, %.2f s a sample", done, total, seconds)
+def _said(done: int, total: int, *_: float) -> None:
+    LOG.info("data: %d of %d", done, total)

@@ -10,6 +10,7 @@ import numpy as np
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics, unproject
 from wt.training.augment import Source, fill_depth
+from wt.training.held_out import FIRST_SEED
 from wt.types import Bool, Float, UInt8
 
 Kind = Literal["scene", "object"]
@@ -52,13 +53,11 @@ def held_out(split: str, limit: int, data: Path | None = None) -> Iterator[Truth
 
 
 def _rendered(kind: Kind, limit: int) -> Iterator[Truth]:
-    from wt.data.generate import HELD_OUT_SEED, render_sample
+    from wt.data.generate import make_sample
 
     for index in range(limit):
-        view = render_sample(kind, HELD_OUT_SEED + index)
-        k = view.camera.intrinsics
-        source = Source(view.rgb, np.nan_to_num(view.depth), np.array([k.fx, k.fy, k.cx, k.cy]))
-        yield truth_of(source, kind)
+        sample = make_sample(kind, FIRST_SEED + index)
+        yield truth_of(Source(sample.rgb, np.nan_to_num(sample.depth), sample.k), kind)
 
 
 def _stored(kind: Kind, limit: int, folder: Path) -> Iterator[Truth]:

@@ -19,6 +19,7 @@ from wt.types import Float
 
 LOG = logging.getLogger(__name__)
 FIRST_SEED = 2_000_000_000
+"""Samples of seeds from here on are never trained on."""
 CHUNK = 8
 
 
