@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from wt.images import resize_rgb
 from wt.types import Bool, Float, Int, UInt8
 
+WORKING_SIDE = 512
 NUM_SUPERPIXELS = 1000
 COMPACTNESS = 10.0
 STRIDE_WEIGHTS = {4: 0.5, 8: 1.0, 16: 1.2, 32: 0.7}
@@ -17,17 +19,19 @@ WEAKEST_LINK = 2e-4
 
 
 @dataclass(frozen=True, eq=False)
-class SuperpixelGraph:
+class Superpixels:
     """What is computed once per photo, on the working grid."""
 
     rgb: UInt8[np.ndarray, "h w 3"]
     """The photo at working size."""
     labels: Int[np.ndarray, "h w"]
     """Superpixel of each pixel, 0..n-1."""
-    features: Float[np.ndarray, "n c"]
+    feature: Float[np.ndarray, "n c"]
     """Unit vectors; their products say how alike two superpixels are."""
+    centre: Float[np.ndarray, "n 2"]
+    """(x, y) in working pixels."""
     area: Float[np.ndarray, "n"]
-    """Share of the picture."""
+    """Share of the picture; sums to 1."""
     border: Bool[np.ndarray, "n"]
     """Touches the picture's edge."""
     adjacency: Any
@@ -35,8 +39,33 @@ class SuperpixelGraph:
     maps: dict[int, Float[np.ndarray, "c h2 w2"]]
     """The feature maps by stride, for others who look at the same photo (sky)."""
 
+    @property
+    def count(self) -> int:
+        """How many superpixels there are."""
+        return len(self.area)
 
-def build_graph(rgb: UInt8[np.ndarray, "h w 3"]) -> SuperpixelGraph:
+    def at(self, x: float, y: float) -> int:
+        """The superpixel under a point of the working grid."""
+        height, width = self.labels.shape
+        return int(self.labels[min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1)])
+
+    def random_walk(
+        self, foreground: Float[np.ndarray, "n"], background: Float[np.ndarray, "n"]
+    ) -> Float[np.ndarray, "n"]:
+        """Chance that a walk from each superpixel is absorbed by the foreground (Grady 2006, with soft pulls).
+
+        Args:
+            foreground, background: how strongly each superpixel is tied to either end; at least one tie must not be 0.
+        """
+        from scipy.sparse import diags
+        from scipy.sparse.linalg import splu
+
+        degree = np.asarray(self.adjacency.sum(axis=1)).ravel()
+        system = diags(degree + foreground + background + 1e-9) - self.adjacency
+        return np.clip(splu(system.tocsc()).solve(foreground), 0, 1)
+
+
+def build(rgb: UInt8[np.ndarray, "h w 3"]) -> Superpixels:
     """Superpixels of a photo already at working size (long side up to about 512), their features and their links."""
     from skimage.color import rgb2lab
     from skimage.segmentation import slic
@@ -47,17 +76,23 @@ def build_graph(rgb: UInt8[np.ndarray, "h w 3"]) -> SuperpixelGraph:
     lab = rgb2lab(rgb)
     wanted = int(np.clip(height * width / 64, 4, NUM_SUPERPIXELS))
     labels = slic(rgb, wanted, compactness=COMPACTNESS, start_label=0, channel_axis=-1)
-    _, labels = np.unique(labels, return_inverse=True)
-    labels = labels.reshape(height, width)
-    count = np.bincount(labels.ravel()).astype(np.float64)
-    colour = _means(lab, labels, count)
+    labels = np.unique(labels, return_inverse=True)[1].reshape(height, width)
+    pixels = np.bincount(labels.ravel()).astype(np.float64)
+    v, u = np.mgrid[:height, :width] + 0.5
+    centre = _means(np.stack([u, v], axis=-1), labels, pixels)
     maps = image_features(rgb, max(height, width))
-    features = _features(maps, labels, count)
-    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    border = np.zeros(len(count), bool)
-    border[edge] = True
-    adjacency = _adjacency(labels, colour, features)
-    return SuperpixelGraph(rgb, labels, features, count / count.sum(), border, adjacency, maps)
+    feature = _features(maps, centre / [width, height], pixels)
+    border = np.zeros(len(pixels), bool)
+    border[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
+    adjacency = _adjacency(labels, _means(lab, labels, pixels), feature)
+    return Superpixels(rgb, labels, feature, centre, pixels / pixels.sum(), border, adjacency, maps)
+
+
+def shrink(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h2 w2 3"]:
+    """The photo at working size, its long side at most WORKING_SIDE."""
+    height, width = rgb.shape[:2]
+    factor = min(1.0, WORKING_SIDE / max(height, width))
+    return resize_rgb(rgb, max(1, round(width * factor)), max(1, round(height * factor)))
 
 
 def _means(
@@ -69,29 +104,23 @@ def _means(
 
 
 def _features(
-    maps: dict[int, Float[np.ndarray, "c h2 w2"]], labels: Int[np.ndarray, "h w"], count: Float[np.ndarray, "n"]
+    maps: dict[int, Float[np.ndarray, "c h2 w2"]], where: Float[np.ndarray, "n 2"], pixels: Float[np.ndarray, "n"]
 ) -> Float[np.ndarray, "n c"]:
     """Maps of all strides sampled at the superpixels' centres, each mean-centred and of fixed length, side by side."""
-    height, width = labels.shape
-    v, u = np.mgrid[:height, :width] + 0.5
-    flat = labels.ravel()
-    centre_v, centre_u = (np.bincount(flat, c.ravel(), len(count)) / count for c in (v, u))
     parts = []
     for stride, weight in STRIDE_WEIGHTS.items():
-        sampled = sample(maps[stride], centre_v / height, centre_u / width)
-        sampled = sampled - np.average(sampled, axis=0, weights=count)
+        sampled = sample(maps[stride], where)
+        sampled = sampled - np.average(sampled, axis=0, weights=pixels)
         parts.append(weight * sampled / np.maximum(np.linalg.norm(sampled, axis=1, keepdims=True), 1e-9))
     joined = np.concatenate(parts, axis=1)
     return joined / np.maximum(np.linalg.norm(joined, axis=1, keepdims=True), 1e-9)
 
 
-def sample(
-    values: Float[np.ndarray, "c h w"], v: Float[np.ndarray, "n"], u: Float[np.ndarray, "n"]
-) -> Float[np.ndarray, "n c"]:
-    """A map read bilinearly at shares of its height and width (0 to 1 from edge to edge)."""
+def sample(values: Float[np.ndarray, "c h w"], where: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n c"]:
+    """A map read bilinearly at (x, y) shares of its width and height (0 to 1 from edge to edge)."""
     from scipy.ndimage import map_coordinates
 
-    rows, columns = v * values.shape[1] - 0.5, u * values.shape[2] - 0.5
+    columns, rows = (where * [values.shape[2], values.shape[1]] - 0.5).T
     read = [map_coordinates(channel, [rows, columns], order=1, mode="nearest") for channel in values]
     return np.stack(read, axis=1).astype(np.float64)
 
