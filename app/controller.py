@@ -242,14 +242,14 @@ class Controller:
                 seed=seed,
                 on_progress=job.report,
             )
-            report = {**result.report, "placed": [_placed_facts(placed) for placed in result.placed]}
             proposal = Proposal(
                 prompt=prompt.strip(),
                 scene=result.scene,
                 photo_after=result.photo_after,
                 region=result.region,
                 operations=tuple(result.operations),
-                report=report,
+                placed=tuple(result.placed),
+                report=dict(result.report),
                 at=work.pin,
                 seed=seed,
             )
@@ -274,6 +274,7 @@ class Controller:
             "at": proposal.at,
             "operations": [_plain(operation) for operation in proposal.operations],
             "report": proposal.report,
+            "placed": [_placed_facts(placed) for placed in proposal.placed],
         }
         done = replace(
             work,
@@ -287,6 +288,23 @@ class Controller:
         self._commit(session, f"Accept: {proposal.prompt}", done)
         session.tool = "place"
         session.message = f"Accepted: {proposal.prompt}."
+
+    def snap(self, session: Session) -> None:
+        """Stand the proposed objects on the surface below them, along their rays."""
+        proposal = session.now.proposal
+        if proposal is None or not proposal.placed:
+            raise WtError("There is no new object to stand on the floor. Add one first.")
+        from wt.scene.place import snap_contact
+
+        base, scene, placed = session.now.scene, proposal.scene, []
+        assert base is not None
+        for thing, before in zip(scene.objects[-len(proposal.placed) :], proposal.placed, strict=True):
+            after = snap_contact(before, base)
+            scene = scene.remove(thing.id).insert(after, thing.name, {**thing.info, **_placed_facts(after)})
+            placed.append(after)
+        snapped = replace(proposal, scene=scene, placed=tuple(placed))
+        self._commit(session, "Stand on the floor", replace(session.now, proposal=snapped))
+        session.message = "The object stands on the surface below it now; its size changed with its distance."
 
     def discard(self, session: Session) -> None:
         """The proposed edit is dropped; undo brings it back."""
@@ -470,7 +488,11 @@ class Controller:
         models = [{"name": work.lift["model"], "licence": work.lift["licence"]}] if work.lift else []
         known = {model["name"] for model in models}
         if work.edits:
-            models += [model for model in self.engine.models() if model["name"] not in known]
+            used = [model for edit in work.edits for model in edit["report"].get("editors", [])]
+            for model in (*self.engine.models(), *used):
+                if model["name"] not in known:
+                    models.append(model)
+                    known.add(model["name"])
         return {
             "photo": work.photo.name if work.photo else "",
             "lift": work.lift,

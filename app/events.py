@@ -65,6 +65,7 @@ class Events:
         on(page["unpin"].click, verbs.unpin)
         on(page["accept"].click, verbs.accept)
         on(page["discard"].click, verbs.discard)
+        on(page["snap"].click, verbs.snap)
         long(page["build"].click, verbs.export, page["formats"])
         on(page["undo"].click, verbs.undo)
         on(page["redo"].click, verbs.redo)

@@ -143,6 +143,7 @@ def _place(page: Page) -> None:
     with gr.Row():
         _button(page, "accept", "Accept", variant="primary", visible=False)
         _button(page, "discard", "Discard", visible=False)
+    _button(page, "snap", "Stand it on the floor", size="sm", visible=False)
     _widget(page, "objects", [], '<div class="objects"></div>', theme.read("objects.js"))
 
 

@@ -175,19 +175,26 @@ def place_facts(work: Work, camera_height_m: float) -> str:
         return "" if work.scene is not None else hint("Lift the photo first.")
     scene = work.proposal.scene
     metres = scene.metres_per_unit(camera_height_m)
+    told = work.proposal.report.get("place", [])
     blocks = []
-    for facts in work.proposal.report.get("placed", []):
-        residuals = facts["residuals"]
-        rows = [
-            ("Scale, shift", f"× {facts['scale']:.3f}, {_length(facts['shift'], metres)}"),
-            ("Depth residual", _percent(residuals.get("depth"))),
-            ("Reprojection", f"{residuals.get('reprojection_px', math.nan):.2f} px"),
-            ("Contact gap", _length(residuals.get("contact_gap"), metres)),
-            ("Gauge", f"× {facts['gauge']['scale']:.3f}, residual {_percent(facts['gauge']['residual'])}"),
+    for index, placed in enumerate(work.proposal.placed):
+        row = told[index] if index < len(told) else {}
+        figures = [
+            ("Object", str(row.get("name", ""))),
+            ("Scale, shift", f"× {placed.scale:.3f}, {_length(placed.shift, metres)}"),
+            ("Depth residual", _percent(placed.residuals.get("depth"))),
+            ("Reprojection", f"{placed.residuals.get('reprojection_px', math.nan):.2f} px"),
+            ("Contact gap", _length(placed.residuals.get("contact_gap"), metres, "no support found")),
+            ("Gauge", f"× {placed.gauge.scale:.3f}, residual {_percent(placed.gauge.residual)}"),
         ]
-        blocks.append(table(rows))
-    changed = work.proposal.region.mean() * 100
-    return "".join(blocks) or table([("Changed region", f"{changed:.1f} % of the photo")])
+        if row.get("centroid_error") is not None:
+            figures.append(("Off the truth", f"{_percent(row['centroid_error'])} of its size"))
+        blocks.append(table([figure for figure in figures if figure[1]]))
+    for removed in work.proposal.report.get("removed", []):
+        blocks.append(table([("Removed", str(removed["name"])), ("Gauge", _gauge_words(removed["gauge"]))]))
+        blocks.append(hint(_agreement(removed.get("hidden_agreement"))))
+    blocks.append(table([("Changed region", f"{work.proposal.region.mean() * 100:.1f} % of the photo")]))
+    return "".join(blocks)
 
 
 def objects(work: Work) -> list[Props]:
@@ -319,6 +326,7 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
     }
     props: dict[str, Props] = {name: {"interactive": value} for name, value in on.items()}
     props["unpin"] = {"visible": free and work.pin is not None}
+    props["snap"] = {"visible": waiting and bool(work.proposal and work.proposal.placed), "interactive": not busy}
     props["accept"] = props["discard"] = {"visible": waiting, "interactive": not busy}
     return props
 
@@ -341,11 +349,10 @@ def _edits_done(work: Work) -> str:
 
 
 def _operation(operation: Any) -> str:
-    words = [operation.kind]
-    words += [str(part) for part in (operation.size, operation.colour, operation.material, operation.what) if part]
+    thing = " ".join(str(p) for p in (operation.size, operation.colour, operation.material, operation.what) if p)
     if operation.kind == "replace" and operation.target:
-        words = ["replace", str(operation.target), "with", *words[1:]]
-    return " ".join(words)
+        return f"replace {operation.target} with {thing}"
+    return f"{operation.kind} {thing}"
 
 
 def _edit_figures(report: dict[str, Any]) -> list[tuple[str, str]]:
@@ -376,9 +383,21 @@ def _models(engine: Engine) -> dict[str, Props]:
     return {"steps": {"value": engine.get("scene").default_steps}} if engine.loaded("scene") else {}
 
 
-def _length(value: float | None, metres: float | None) -> str:
+def _gauge_words(gauge: dict[str, Any]) -> str:
+    return f"× {gauge['scale']:.3f}, residual {_percent(gauge['residual'])}"
+
+
+def _agreement(found: dict[str, float] | None) -> str:
+    """What the deeper layers had already known about the surface that is free now."""
+    if not found or not found["share"] or not math.isfinite(found["depth"]):
+        return ""
+    share, off = f"{found['share'] * 100:.0f} %", _percent(found["depth"])
+    return f"The hidden layers knew a surface behind {share} of the region; the new one differs by {off} in depth."
+
+
+def _length(value: float | None, metres: float | None, missing: str = "—") -> str:
     if value is None or not math.isfinite(value):
-        return "no support found"
+        return missing
     return f"{value:.3f} units" + ("" if metres is None else f" (≈ {value * metres * 100:.1f} cm)")
 
 

@@ -50,6 +50,8 @@ class Proposal:
     photo_after: UInt8[np.ndarray, "h w 3"]
     region: Bool[np.ndarray, "h w"]
     operations: tuple[Any, ...]
+    placed: tuple[Any, ...]
+    """`wt.Placed` of every new object, in the order of the scene's newest objects."""
     report: dict[str, Any]
     at: tuple[float, float] | None
     seed: int
