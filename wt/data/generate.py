@@ -1,136 +1,144 @@
-"""Samples by seed, shards of them, and a sheet to look at.
+"""Samples by seed, shards of 64 of them, and sheets to look at.
 
-A sample is made from its seed alone. Training uses seeds below `HELD_OUT_SEED`; from there on, one in three samples has
-families, textures or layouts that training never sees.
+A sample is a function of its kind and seed alone. Seeds below 10^9 are for training; from 2 * 10^9 on they are held
+out, and a third of those show a room layout, textures and families that training never sees.
 """
 
-import time
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from wt.data.mesh import Camera, World
-from wt.data.objects import object_camera, object_world
+from wt.data.objects import draw_object, draw_object_view, object_world
+from wt.data.outdoors import draw_street, draw_street_view
 from wt.data.peel import Solids
 from wt.data.render import Rendering, render
-from wt.data.rooms import room_camera, room_world
+from wt.data.rooms import draw_room, draw_view
 from wt.data.shards import Kind, Sample, shard_path, write_shard
-from wt.data.streets import street_camera, street_world
 from wt.errors import WtError
 from wt.types import UInt8
 
-HELD_OUT_SEED = 2_000_000_000
-SHARD_SIZE = 64
-SIDE = 192
-STREETS = 0.12
-"""Share of the scenes that are outdoors."""
-NEAREST_M = 0.4
-ATTEMPTS = 12
+LOG = logging.getLogger(__name__)
+SHARD = 64
+HELD_OUT_FROM = 2_000_000_000
 BACKDROP = 128
+"""Grey behind a cut-out object, as the network sees it (ARCHITECTURE 3.2)."""
+STREETS = 0.15
 
 
-def render_sample(kind: Kind, seed: int, side: int = SIDE) -> Rendering:
-    """The rendering of a sample: float32 depth, NaN where there is no surface."""
-    if kind not in ("scene", "object"):
-        raise WtError(f"There is no kind {kind!r} of samples. Choose scene or object.")
-    make = _object_view if kind == "object" else _scene_view
-    for attempt in range(ATTEMPTS):
-        rng = np.random.default_rng([seed, attempt])
-        held_out = seed >= HELD_OUT_SEED and seed % 3 == 0
-        world, camera = make(rng, held_out, side)
-        solids = Solids(world.instances)
-        preview = _looked_at(world, camera, solids)
-        if kind == "object" or _worth_a_look(preview, world) or attempt == ATTEMPTS - 1:
-            break
-    backdrop = BACKDROP if kind == "object" else None
-    return render(world, camera, ambient_occlusion=8, rng=rng, solids=solids, backdrop=backdrop)
+def make_sample(kind: Kind, seed: int, size: int = 192) -> Sample:
+    """One view, with float32 depth (0 no surface); scenes in metres, objects in units of their box's longest side.
+
+    Raises:
+        WtError: an unknown kind.
+    """
+    rendering = render_sample(kind, seed, size)
+    k = rendering.camera.intrinsics
+    depth = np.nan_to_num(rendering.depth, nan=0.0)
+    first = rendering.instance[0]
+    instance = np.where(first < 0, 255, np.minimum(first, 254)).astype(np.uint8)
+    return Sample(rendering.rgb, depth, instance, np.array([k.fx, k.fy, k.cx, k.cy], np.float32))
 
 
-def make_sample(kind: Kind, seed: int, side: int = SIDE) -> Sample:
-    """A sample as it is stored in a shard."""
-    view = render_sample(kind, seed, side)
-    k = view.camera.intrinsics
-    return Sample(
-        view.rgb,
-        np.nan_to_num(view.depth).astype(np.float16),
-        np.where(view.instance[0] < 0, 255, np.minimum(view.instance[0], 254)).astype(np.uint8),
-        np.array([k.fx, k.fy, k.cx, k.cy], np.float32),
-    )
+def render_sample(kind: Kind, seed: int, size: int = 192) -> Rendering:
+    """The rendering behind `make_sample`, instances of all layers included."""
+    if kind == "scene":
+        world, camera, solids, rng = _scene(seed, size)
+        return render(world, camera, rng=rng, solids=solids)
+    if kind == "object":
+        rng = np.random.default_rng([seed, 2])
+        asset = draw_object(rng, held_out=_unseen(seed))
+        world, camera = object_world(rng, asset), draw_object_view(rng, asset, size)
+        return render(world, camera, rng=rng, backdrop=BACKDROP)
+    raise WtError(f"There is no kind of sample {kind!r}. Choose scene or object.")
 
 
 def generate(
     kind: Kind,
     count: int,
-    out: Path,
+    out: str | Path,
     *,
     start: int = 0,
-    on_progress: Callable[[int, int, float], None] | None = None,
+    base_seed: int = 0,
+    size: int = 192,
+    processes: int = 1,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Write the shards that hold samples `start` .. `start + count`; shards that exist are left as they are.
+    """Write the shards that hold samples start .. start + count - 1 (rounded to whole shards) and are not there yet.
 
-    Args:
-        start: first seed, rounded down to a whole shard; several processes may each write their own range.
-        on_progress: told (shards done, shards in all, seconds a sample) after each shard.
+    The sample at index i has seed base_seed + i; shard n holds the indices 64 n .. 64 n + 63.
+    `on_progress(done, total)` counts samples. Returns the shards' paths, those that were there already included.
+
+    Raises:
+        WtError: nothing asked for, or a start that is not at a shard's beginning.
     """
-    first, last = start // SHARD_SIZE, -(-(start + count) // SHARD_SIZE)
-    if last * SHARD_SIZE > HELD_OUT_SEED:
-        raise WtError(f"Training seeds end at {HELD_OUT_SEED}; seeds above it are for evaluation. Lower --start.")
-    paths = []
-    for index in range(first, last):
-        path = shard_path(out, kind, index)
-        began = time.monotonic()
-        if not path.exists():
-            seeds = range(index * SHARD_SIZE, (index + 1) * SHARD_SIZE)
-            write_shard(path, [make_sample(kind, seed) for seed in seeds])
+    if count < 1 or start < 0 or start % SHARD:
+        raise WtError(f"Shards hold {SHARD} samples: give a count of at least 1 and a start divisible by {SHARD}; "
+                      f"got count {count}, start {start}.")  # fmt: skip
+    folder = Path(out)
+    indices = range(start // SHARD, -(-(start + count) // SHARD))
+    jobs = [(kind, index, str(folder), base_seed, size) for index in indices]
+    paths: list[Path] = []
+    for path in _run(jobs, processes):
         paths.append(path)
         if on_progress is not None:
-            on_progress(index + 1 - first, last - first, (time.monotonic() - began) / SHARD_SIZE)
+            on_progress(len(paths) * SHARD, len(jobs) * SHARD)
     return paths
 
 
-def preview_sheet(kind: Kind, seeds: Sequence[int], columns: int = 8) -> UInt8[np.ndarray, "h w 3"]:
-    """Photos of the seeds, each above its visible and its first hidden depth (near is light)."""
+def preview_sheet(kind: Kind, seeds: list[int], columns: int = 8, hidden: bool = True) -> UInt8[np.ndarray, "h w 3"]:
+    """Photos side by side; with `hidden`, below each the depth of layers 0, 1 and 2 (near is bright)."""
     tiles = []
     for seed in seeds:
-        view = render_sample(kind, seed)
-        near, far = np.nanpercentile(view.depth[0], (2, 98)) if view.alpha.any() else (0.0, 1.0)
-        shades = [np.nan_to_num(1.0 - 0.9 * np.clip((d - near) / max(far - near, 1e-6), 0, 1)) for d in view.depth[:2]]
-        depths = [np.repeat((255 * s).astype(np.uint8)[..., None], 3, axis=2)[::2, ::2] for s in shades]
-        tiles.append(np.concatenate([view.rgb, np.concatenate(depths, axis=1)]))
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
-    return np.concatenate([np.concatenate(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)])
+        sample = make_sample(kind, seed)
+        tile = sample.rgb
+        if hidden:
+            size = tile.shape[0] // 3
+            near = sample.depth[0][sample.depth[0] > 0]
+            scale = float(np.quantile(near, 0.05)) if near.size else 1.0
+            shown = np.where(sample.depth > 0, scale / np.maximum(sample.depth, scale), 0)[:3, ::3, ::3]
+            strip = np.concatenate(list((shown[:, :size, :size] * 255).astype(np.uint8)), axis=1)
+            tile = np.concatenate([tile, np.repeat(strip[..., None], 3, axis=2)])
+        tiles.append(tile)
+    while len(tiles) % columns:
+        tiles.append(np.zeros_like(tiles[0]))
+    rows = [np.concatenate(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)]
+    return np.concatenate(rows)
 
 
-def _scene_view(rng: np.random.Generator, held_out: bool, side: int) -> tuple[World, Camera]:
+def _unseen(seed: int) -> bool:
+    """Whether a held-out seed shows what training never does."""
+    return seed >= HELD_OUT_FROM and seed % 3 == 0
+
+
+def _scene(seed: int, size: int) -> tuple[World, Camera, Solids, np.random.Generator]:
+    """World, camera, and the generator that goes on to draw the picture."""
+    rng = np.random.default_rng([seed, 1])
     if rng.random() < STREETS:
-        return street_world(rng, held_out=held_out), street_camera(rng, side)
-    world, room = room_world(rng, held_out=held_out)
-    return world, room_camera(rng, room, side)
+        world = draw_street(rng)
+        solids = Solids(world.instances)
+        return world, draw_street_view(rng, world, solids, size), solids, rng
+    world, plan = draw_room(rng, held_out=_unseen(seed))
+    solids = Solids(world.instances)
+    return world, draw_view(rng, world, plan, solids, size), solids, rng
 
 
-def _object_view(rng: np.random.Generator, held_out: bool, side: int) -> tuple[World, Camera]:
-    world = object_world(rng, held_out=held_out)
-    return world, object_camera(rng, world, side)
+def _run(jobs: list[tuple[Kind, int, str, int, int]], processes: int):
+    if processes <= 1:
+        yield from map(_shard, jobs)
+        return
+    import multiprocessing
+
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap(_shard, jobs)
 
 
-def _looked_at(world: World, camera: Camera, solids: Solids) -> tuple[np.ndarray, np.ndarray]:
-    """Depth and instance of layer 0 at a sixth of the resolution."""
-    from wt.data.mesh import Camera as Pinhole
-    from wt.data.peel import peel
-
-    k = camera.intrinsics
-    small = Pinhole(k.resized(max(k.width // 6, 8), max(k.height // 6, 8)), camera.cam_from_world)
-    peeled = peel(solids, small, 1)
-    return peeled.depth[0], peeled.instance[0]
-
-
-def _worth_a_look(preview: tuple[np.ndarray, np.ndarray], world: World) -> bool:
-    """Not inside a thing, not a blank wall, not only sky."""
-    depth, instance = preview
-    seen = np.isfinite(depth)
-    if seen.mean() < 0.45 or np.nanmin(depth) < NEAREST_M:
-        return False
-    shell = {"floor", "ceiling", "wall", "frame", "beyond", "ground"}
-    things = [i for i, asset in enumerate(world.instances) if asset.name not in shell]
-    return bool(np.isin(instance, things).mean() > 0.06 and np.nanmax(depth) / np.nanmin(depth) > 1.6)
+def _shard(job: tuple[Kind, int, str, int, int]) -> Path:
+    kind, index, folder, base_seed, size = job
+    path = shard_path(Path(folder), kind, index)
+    if not path.exists():
+        samples = [make_sample(kind, base_seed + index * SHARD + i, size) for i in range(SHARD)]
+        write_shard(path, samples)
+    return path

@@ -1,96 +1,92 @@
-"""Views of single objects, cut out of their background as the network sees them (grey, alpha 0)."""
+"""One thing by itself, filling about two thirds of a square crop, as a photo's object is cut out for lifting."""
 
 import numpy as np
 
-from wt.data.assets import FAMILIES, HELD_OUT_FAMILIES, make_asset
-from wt.data.mesh import Asset, Camera, Light, World, look_at, merged
-from wt.geometry.camera import Intrinsics
-from wt.types import Float
-
-NOT_ALONE = ("rug", "curtain")
-"""Families that say nothing on their own."""
+from wt.data.furnish import warm
+from wt.data.mesh import Asset, Camera, Light, Sky, World, look_at, merged, pose
+from wt.data.roles import all_families, attached, make
+from wt.geometry.camera import Intrinsics, project
 
 
-def object_world(rng: np.random.Generator, *, held_out: bool = False) -> World:
-    """One asset, now and then with a second one on top, scaled so that its bounding box's longest side is 1.
-
-    Args:
-        held_out: a family that training never sees, where there is one.
-    """
-    names = sorted(HELD_OUT_FAMILIES) if held_out and HELD_OUT_FAMILIES else _trained_families()
-    asset = make_asset(str(rng.choice(names)), rng)
-    if not held_out and rng.random() < 0.12:
-        asset = _stacked(asset, make_asset(str(rng.choice(names)), rng), rng)
-    asset = _unit(asset)
-    sun = rng.normal(0, 1, 3) + np.array([0.0, 0.0, 1.5])
-    lights = [
-        Light(
-            "sun", rng.uniform(0.3, 2.2) * _tint(rng), direction=-sun / np.linalg.norm(sun), radius=rng.uniform(0, 0.2)
+def draw_object(rng: np.random.Generator, *, held_out: bool = False) -> Asset:
+    """An asset of any family, now and then two together, the longest side of its box 1, centred at 0."""
+    asset = make(str(rng.choice(all_families(held_out))), rng)
+    other = attached(rng, "table") if rng.random() < 0.12 else None
+    if other is not None and asset.attachment in ("floor", "table"):
+        top = asset.bounds()[1][2]
+        shift = rng.normal(0, 0.03, 2)
+        scale = 0.6 * float(
+            np.ptp(asset.bounds(), axis=0)[:2].min() / max(np.ptp(other.bounds(), axis=0)[:2].max(), 1e-6)
         )
-    ]
-    for _ in range(rng.integers(0, 3)):
-        at = rng.normal(0, 1, 3)
-        at *= rng.uniform(1.5, 3.0) / np.linalg.norm(at)
-        lights.append(Light("point", rng.uniform(0.5, 4.0) * _tint(rng), position=at, radius=rng.uniform(0, 0.3)))
-    level = rng.uniform(0.3, 0.8)
+        other = other.transformed(pose(shift[0], shift[1], top + 0.001, rng.uniform(0, 6.28), min(scale, 2.0)))
+        asset = merged(asset.name, [asset, other], asset.attachment)
+    return normalised(asset)
+
+
+def normalised(asset: Asset) -> Asset:
+    """Scaled about the box's centre to a longest side of 1, with that centre moved to the origin."""
+    low, high = asset.bounds()
+    scale = 1 / float((high - low).max())
+    middle = (low + high) / 2 * scale
+    return asset.transformed(pose(-middle[0], -middle[1], -middle[2], 0.0, scale))
+
+
+def object_world(rng: np.random.Generator, asset: Asset) -> World:
+    """The asset alone under one to three lamps or a sun, with a sky above and the light of a floor below."""
+    lights = []
+    for _ in range(int(rng.integers(1, 4))):
+        azimuth, height = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 1.3)
+        towards = np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)])
+        if rng.random() < 0.35:
+            lights.append(
+                Light("sun", warm(rng) * rng.uniform(1.0, 4.0), direction=-towards, radius=rng.uniform(0.01, 0.2))
+            )
+        else:
+            distance = rng.uniform(1.5, 4.0)
+            colour = warm(rng) * rng.uniform(0.6, 2.5) * distance**2
+            lights.append(Light("area", colour, position=towards * distance, radius=rng.uniform(0.05, 1.0)))
+    ambient = np.exp(rng.normal(0, 0.08, 3)) * rng.uniform(0.2, 0.6)
+    return World((asset,), tuple(lights), ambient, _surroundings(rng, ambient))
+
+
+def _surroundings(rng: np.random.Generator, ambient: np.ndarray) -> Sky:
+    """Brighter above, dimmer and tinted below, one side lighter than the other: what stands around is not drawn."""
+    above, below = ambient * rng.uniform(0.8, 1.8), ambient * rng.uniform(0.15, 0.8) * np.exp(rng.normal(0, 0.2, 3))
+    azimuth, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.5)
+    side = np.array([np.cos(azimuth), np.sin(azimuth), 0.0]) * strength
 
     def sky(directions: np.ndarray) -> np.ndarray:
-        return level * (0.6 + 0.4 * directions[:, 2:]) * np.ones(3)
+        mix = np.clip(directions[:, 2:3] * 1.5 + 0.5, 0, 1)
+        return (below + (above - below) * mix) * (1 + directions @ side[:, None])
 
-    return World((asset,), tuple(lights), np.full(3, rng.uniform(0.3, 0.7)), sky)
+    return sky
 
 
-def object_camera(rng: np.random.Generator, world: World, side: int) -> Camera:
-    """A camera around the object, whose projected box fills 0.5-0.85 of the square.
+def draw_object_view(rng: np.random.Generator, asset: Asset, size: int) -> Camera:
+    """All around, elevation -10 to 55 degrees, field of view 15 to 55; the principal point may lie far off centre.
 
-    Half of the views are off the optical axis, as crops out of photos are: the camera looks past the object and the
-    principal point moves so that the object stays in the square.
+    The silhouette takes 0.5 to 0.85 of the square along its longer side.
     """
-    vertices = np.concatenate([p.vertices for p in world.instances[0].parts])
     azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(-10, 55))
-    towards = np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
-    focal = side / 2 / np.tan(np.radians(rng.uniform(15, 55)) / 2)
-    fill, roll = rng.uniform(0.5, 0.85) * side, rng.normal(0, 0.06)
-    aside = rng.normal(0, 0.25, 2) * side / focal * (rng.random() < 0.5)
-    distance = focal / fill + 0.5
-    for _ in range(5):
-        # The object at `aside` (tangents) off the axis: the camera is shifted sideways rather than turned.
-        pose = look_at(towards * distance, np.zeros(3), roll)
-        pose[:2, 3] += aside * distance
-        extent = np.ptp(_projected(vertices, pose, focal), axis=0).max()
-        distance = max(distance * extent / fill, 0.75)
-    pixels = _projected(vertices, pose, focal)
-    focal *= fill / np.ptp(pixels, axis=0).max()
-    pixels = _projected(vertices, pose, focal)
-    centre = side / 2 - (pixels.min(0) + pixels.max(0)) / 2 + rng.normal(0, 0.03, 2) * side
-    k = Intrinsics(focal, focal * rng.uniform(0.96, 1.04), float(centre[0]), float(centre[1]), side, side)
-    return Camera(k, pose)
-
-
-def _projected(vertices: np.ndarray, pose: np.ndarray, focal: float) -> Float[np.ndarray, "v 2"]:
-    points = vertices @ pose[:3, :3].T + pose[:3, 3]
-    return focal * points[:, :2] / np.maximum(points[:, 2:], 0.05)
-
-
-def _trained_families() -> list[str]:
-    return sorted(name for name in FAMILIES if name not in HELD_OUT_FAMILIES and name not in NOT_ALONE)
-
-
-def _tint(rng: np.random.Generator) -> np.ndarray:
-    return np.array([1.0, rng.uniform(0.88, 1.0), rng.uniform(0.75, 1.05)])
-
-
-def _stacked(below: Asset, above: Asset, rng: np.random.Generator) -> Asset:
-    low, high = below.bounds()
-    small, large = above.bounds()
-    scale = 0.6 * (high - low)[:2].min() / max((large - small)[:2].max(), 1e-3)
-    on_top = above.moved(*((low + high)[:2] / 2), high[2] - small[2] * scale, rng.uniform(0, 6.3), scale)
-    return merged(below.name, (below, on_top))
-
-
-def _unit(asset: Asset) -> Asset:
+    if asset.attachment == "wall":
+        azimuth = -np.pi / 2 + rng.normal(0, 0.5)
+    towards = np.array([np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)])
+    fov, fill = np.radians(rng.uniform(15, 55)), rng.uniform(0.5, 0.85)
     low, high = asset.bounds()
-    scale = 1.0 / (high - low).max()
-    matrix = np.diag([scale, scale, scale, 1.0])
-    matrix[:3, 3] = -scale * (low + high) / 2
-    return asset.transformed(matrix)
+    distance = max(0.9 / (2 * np.tan(fov / 2) * fill), 0.62 * float(np.linalg.norm(high - low)) + 0.15)
+    pointing = rng.normal(0, 0.02, 3)
+    if rng.random() < 0.4:
+        # An object off to the side of a photo: the camera points elsewhere and the crop moves the principal point.
+        pointing = rng.normal(0, 0.15, 3) * distance * np.tan(fov / 2)
+    world_to_camera = look_at(towards * distance, pointing, np.radians(rng.normal(0, 3)))
+    outline = np.concatenate([part.vertices for part in asset.parts])
+    seen = outline @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
+    plain = project(seen, Intrinsics(1.0, 1.0, 0.5, 0.5, 1, 1))
+    first, last = plain.min(axis=0), plain.max(axis=0)
+    f = fill * size / float((last - first).max())
+    stretch = np.exp(rng.normal(0, 0.03))
+    fx, fy = f * stretch, f / stretch
+    middle = (first + last) / 2 - 0.5
+    jitter = rng.uniform(-0.5, 0.5, 2) * (1 - fill) * 0.5 * size
+    cx, cy = size / 2 - fx * middle[0] + jitter[0], size / 2 - fy * middle[1] + jitter[1]
+    return Camera(Intrinsics(float(fx), float(fy), float(cx), float(cy), size, size), world_to_camera)

@@ -14,7 +14,7 @@ from wt.data.mesh import Asset, Camera, Part
 from wt.geometry.camera import rays
 from wt.types import Bool, Float, Int
 
-MERGE = 1e-4
+MERGE = 3e-5
 """Surfaces closer together than this share of their depth count as one: coplanar faces come in random order."""
 
 

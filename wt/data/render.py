@@ -50,7 +50,9 @@ def render(
     solids = solids or Solids(world.instances)
     peeled = peel(solids, camera, num_layers)
     alpha = np.isfinite(peeled.depth[0])
-    linear, coverage = radiance(world, camera, solids, shadows=shadows, ambient_occlusion=ambient_occlusion, rng=rng)
+    linear, coverage = radiance(
+        world, camera, solids, shadows=shadows, ambient_occlusion=ambient_occlusion, sky=backdrop is None, rng=rng
+    )
     if backdrop is not None:
         # An object cut out of a photo brings no sky along its rim: there the samples that met the object speak alone.
         linear = linear / np.maximum(coverage, 1e-6)[..., None]
@@ -71,7 +73,7 @@ def radiance(
     sky: bool = True,
     rng: np.random.Generator,
 ) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
-    """(linear rgb, share of the pixel's samples that met a surface); samples that met none give the world's sky."""
+    """(linear rgb, share of the pixel's samples that met a surface); the other samples give the sky, or black."""
     k = camera.intrinsics
     height, width = k.height, k.width
     colours = part_colours(solids, rng)
@@ -85,10 +87,9 @@ def radiance(
     glow = np.where(seen.hit, emission[seen.part], 0)[:, None]
     linear = albedo(solids, seen) * (light[near] + glow) + highlight[near]
     missed = ~seen.hit
-    if world.sky is not None and missed.any():
+    linear[missed] = 0
+    if sky and world.sky is not None and missed.any():
         linear[missed] = world.sky(-seen.towards_eye[missed])
-    elif missed.any():
-        linear[missed] = 0
     shape = (height, width, supersample**2)
     return linear.reshape(*shape, 3).mean(axis=2), seen.hit.reshape(shape).mean(axis=2)
 
@@ -109,7 +110,8 @@ def _lighting(
     centre = look(solids, origin, directions)
     direct, highlight = direct_light(world, solids, centre, shadows=shadows, rng=rng)
     highlight += mirrored(world, solids, colours, centre, rng)
-    direct = _smoothed(direct, centre, shape, k.fx, (1,))
+    both = _smoothed(np.concatenate([direct, highlight], axis=1), centre, shape, k.fx, (1, 2))
+    direct, highlight = both[:, :3], both[:, 3:]
     if ambient_occlusion == 0:
         return direct + world.ambient.astype(np.float32), highlight, centre
     half = k.resized(max(k.width // 2, 1), max(k.height // 2, 1))
@@ -146,7 +148,7 @@ def _smoothed(
     """Average over 3 x 3 neighbours `step` pixels apart that lie on the same surface, once for each step."""
     point, normal = surface.point.reshape(*shape, 3), surface.normal.reshape(*shape, 3)
     depth = surface.depth.reshape(shape)
-    grid = values.reshape(*shape, 3)
+    grid = values.reshape(*shape, -1)
     for step in steps:
         total, weight = grid.copy(), np.ones((*shape, 1), np.float32)
         for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
@@ -157,7 +159,7 @@ def _smoothed(
             weight[here] += w
             weight[there] += w
         grid = total / weight
-    return grid.reshape(-1, 3)
+    return grid.reshape(values.shape)
 
 
 def _overlap(shape: tuple[int, int], dy: int, dx: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -1,8 +1,8 @@
 """Light on surfaces: sky and lamps with soft shadows, hemisphere rays for occlusion and one bounce, highlights.
 
 Irradiance is worked out once per pixel centre (the part that comes from all around at half the resolution), smoothed
-across neighbours on the same surface, and shared by the four colour samples of the pixel; only textures are sampled more
-finely. All of it is linear rgb; albedo a under irradiance e (already divided by pi) gives radiance a * e.
+across neighbours on the same surface, and shared by the four colour samples of the pixel; only textures are sampled
+more finely. All is linear rgb; albedo a under irradiance e (already divided by pi) gives radiance a * e.
 """
 
 from dataclasses import dataclass
@@ -127,7 +127,7 @@ def direct_light(
         half /= np.maximum(np.linalg.norm(half, axis=1, keepdims=True), 1e-6)
         shine = 2 / np.maximum(rough[part], 0.05) ** 4
         lobe = np.maximum(np.einsum("nk,nk->n", half, surface.normal[at]), 0) ** shine * (shine + 2) / 8
-        fresnel = _fresnel(specular[part], np.einsum("nk,nk->n", half, ray[at]))
+        fresnel = _fresnel(specular[part], rough[part], np.einsum("nk,nk->n", half, ray[at]))
         highlight[at] += (np.minimum(lobe, 30) * fresnel * cosine[at])[:, None] * power / np.pi
     return diffuse, highlight
 
@@ -153,13 +153,13 @@ def mirrored(
     glow = colours * (world.ambient.astype(np.float32) + emission)
     seen[meets] = glow[solids.triangle_part[hits.triangle[meets]]]
     seen[~meets] = _sky(world, ray[~meets] / np.linalg.norm(ray[~meets], axis=1, keepdims=True))
-    out[at] = _fresnel(specular[surface.part[at]], np.abs(facing))[:, None] * seen
+    out[at] = _fresnel(specular[surface.part[at]], rough[surface.part[at]], np.abs(facing))[:, None] * seen
     return out
 
 
-def _fresnel(at_normal: np.ndarray, cosine: np.ndarray) -> np.ndarray:
-    """Schlick's approximation, held back at grazing angles because surfaces here are never quite smooth."""
-    return at_normal + 0.6 * (1 - at_normal) * (1 - np.clip(cosine, 0, 1)) ** 5
+def _fresnel(at_normal: np.ndarray, rough: np.ndarray, cosine: np.ndarray) -> np.ndarray:
+    """Schlick's approximation; the rise towards grazing angles fades with roughness."""
+    return at_normal + (1 - np.minimum(rough, 1)) ** 2 * (1 - at_normal) * (1 - np.clip(cosine, 0, 1)) ** 5
 
 
 def _towards(light: Light, points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -174,7 +174,9 @@ def _towards(light: Light, points: np.ndarray, rng: np.random.Generator) -> tupl
     ray = light.position.astype(np.float32) + jitter - points
     distance = np.linalg.norm(ray, axis=1)
     ray /= np.maximum(distance, 1e-6)[:, None]
-    return ray, 1 / np.maximum(distance, 0.15) ** 2, np.maximum(distance - 2 * LIFT, 0)
+    # A lamp has a size, so its light does not grow without bound towards it.
+    falloff = 1 / (distance**2 + 0.5 * light.radius**2 + 0.02)
+    return ray, falloff, np.maximum(distance - 2 * LIFT, 0)
 
 
 def _sky(world: World, directions: np.ndarray) -> np.ndarray:
