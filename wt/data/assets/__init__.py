@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import seating, storage, tables
+from wt.data.assets import seating, storage, tables, tableware
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -29,6 +29,18 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "stack of boxes": (storage.box_stack, "floor", 0.8),
     "crate": (storage.crate, "floor", 0.3),
     "basket": (storage.basket, "floor", 0.35),
+    "mug": (tableware.mug, "table", 0.1),
+    "cup": (tableware.cup, "table", 0.07),
+    "plate": (tableware.plate, "table", 0.03),
+    "bowl": (tableware.bowl, "table", 0.08),
+    "bottle": (tableware.bottle, "table", 0.26),
+    "vase": (tableware.vase, "table", 0.28),
+    "jar": (tableware.jar, "table", 0.15),
+    "teapot": (tableware.teapot, "table", 0.15),
+    "glass": (tableware.glass, "table", 0.14),
+    "pot": (tableware.pot, "table", 0.16),
+    "candle": (tableware.candle, "table", 0.2),
+    "torus": (tableware.ring, "table", 0.1),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""
