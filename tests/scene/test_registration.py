@@ -43,3 +43,36 @@ def test_the_analytic_solids_are_where_they_say(registration):
     with np.errstate(invalid="ignore"):
         assert not (np.diff(depth, axis=0) < 0).any()
     assert np.isfinite(depth[1]).all()  # whatever is entered is left again
+
+
+class Perfect:
+    """Stand-in lifter: the truth in a unit of its own, told apart by the picture it is shown."""
+
+    def __init__(self, answers: dict[bytes, object]) -> None:
+        self.answers = answers
+
+    def lift(self, image: np.ndarray, mask: np.ndarray | None = None):
+        return self.answers[image.tobytes()]
+
+
+def test_the_embedded_chain_finds_no_error_in_perfect_models(registration):
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        import registration_embedded as embedded
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+    rng = np.random.default_rng(5)
+    case = registration.random_case(rng)
+    scene, edited, thing = registration.exact_lifts(case, rng, z_shift=0.0)
+    half = registration.pointmap(scene.layers.depth * 0.5, scene.alpha, case.camera)
+    before, after = (np.full((*case.mask.shape, 3), grey, np.uint8) for grey in (10, 20))
+    pair = embedded.Pair(before, after, case.room, case.thing, case.mask, case.camera)
+    lifters = Perfect({before.tobytes(): half, after.tobytes(): edited}), Perfect({after.tobytes(): thing})
+    report = embedded.measure([pair], *lifters, registration.METHODS)
+    assert report["embedded_cases"] == {"n": 1, "failed": 0}
+    assert set(report["embedded"]) == {"ours", "scale-only", "affine", "untouched"}
+    ours = report["embedded"]["ours"]
+    assert set(ours) == {"centroid", "scale", "hidden_cd", "contact_gap"}
+    for name in ("centroid", "scale", "hidden_cd"):
+        assert ours[name]["p50"] < 1e-3
+    assert report["embedded"]["untouched"]["centroid"]["p50"] > 0.03
