@@ -3,12 +3,15 @@
 import argparse
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wt.cli.common import LOG, Subparsers, names, peak_rss_mb, write_png
 from wt.errors import WtError
 
-KINDS = {"scenes": "scene", "objects": "object"}
+if TYPE_CHECKING:
+    from wt.data.shards import Kind
+
+KINDS: dict[str, "Kind"] = {"scenes": "scene", "objects": "object"}
 
 
 def register(subparsers: Subparsers) -> None:

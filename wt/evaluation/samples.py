@@ -33,7 +33,8 @@ class Truth:
 def truth_of(source: Source, kind: Kind) -> Truth:
     """A stored sample's geometry, exact at the pixel centres."""
     height, width = source.rgb.shape[:2]
-    camera = Intrinsics(*(float(value) for value in source.k), width, height)
+    fx, fy, cx, cy = (float(value) for value in source.k)
+    camera = Intrinsics(fx, fy, cx, cy, width, height)
     depth = source.depth.astype(np.float64)
     return Truth(kind, source.rgb, source.depth[0] > 0, unproject(fill_depth(depth, depth > 0), camera), camera)
 

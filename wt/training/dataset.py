@@ -20,6 +20,8 @@ from wt.types import Bool, Float
 GREY = 128 / 255
 """What an object's surroundings are painted with before the encoder sees it (ARCHITECTURE 3.3)."""
 
+OBJECT_DEPTH = 2.0
+"""Median depth of an object in the unit that our object model speaks."""
 MEAN_DEPTH = "mean_depth"
 """Name of `Statistics.mean_depth` among a model file's data: the baseline that knows the training set but no photo."""
 
@@ -106,7 +108,7 @@ def make_batch(sources: list[Source], sampling: Sampling, rng: np.random.Generat
             mask = source.depth[0] > 0 if mask is None else mask
             photos[i] = torch.where(torch.from_numpy(mask), photos[i], GREY)
         windows.append(window)
-        targets.append(target(source, window, sampling.image_side, mask))
+        targets.append(_in_unit(target(source, window, sampling.image_side, mask), sampling.kind))
     photo = resample(photos, windows, sampling.photo_side)
     rgb = F.interpolate(photo, size=(sampling.image_side,) * 2, mode="area")
     x0, weight, median = normalised(targets, sampling.coordinates)
@@ -124,6 +126,17 @@ def _window(
         return object_window(mask), None
     mask = jitter_mask(mask, rng)
     return object_window(mask, rng), mask
+
+
+def _in_unit(found: Target, kind: str) -> Target:
+    """Objects: scaled so that the median depth of all layers is `OBJECT_DEPTH`; scenes are divided by it later.
+
+    One photo does not tell how far away an object is. Left in, that guess is most of the loss and the shape hardly any.
+    """
+    if kind == "scene" or not found.valid.any():
+        return found
+    median = float(np.median(found.points[..., 2][:, found.weight > 0]))
+    return replace(found, points=(found.points * (OBJECT_DEPTH / median)).astype(np.float32))
 
 
 def normalised(
@@ -175,7 +188,7 @@ def statistics(stream: SampleStream, sampling: Sampling, count: int = 512, grid:
     for index in picked:
         source = stream.read(int(index))
         window, mask = _window(source, plain.kind, None)
-        targets.append(target(source, window, grid, mask))
+        targets.append(_in_unit(target(source, window, grid, mask), plain.kind))
     points = np.stack([t.points for t in targets])
     weight = np.stack([t.weight for t in targets]) > 0
     rays = points.transpose(0, 2, 3, 1, 4)[weight].reshape(-1, 3).astype(np.float64)

@@ -37,7 +37,8 @@ class swapped:
     """`with swapped(model, ema.weights):` runs the network with other weights and puts its own back."""
 
     def __init__(self, model: nn.Module, weights: dict[str, Tensor]) -> None:
-        self.model, self.weights, self.own = model, weights, {}
+        self.model, self.weights = model, weights
+        self.own: dict[str, Tensor] = {}
 
     def __enter__(self) -> nn.Module:
         self.own = {name: p.detach().clone() for name, p in self.model.named_parameters() if name in self.weights}

@@ -65,7 +65,8 @@ class HeldOut:
 
     def check(self, model: WTDiT, sheet: Path | None = None, drawn: int = 8) -> dict[str, float]:
         """`val_absrel`, `val_delta1`, and `val_hidden`: the mean depth error of layers 1-5 over the layer-0 depth."""
-        rows, pictures = [], []
+        rows: list[tuple[float, float, float]] = []
+        pictures: list[list[np.ndarray]] = []
         for batch in self.batches:
             points = self.predict(model, batch).numpy()
             truth = self.sampling.coordinates.inverse(batch.x0, batch.median[:, None, None, None]).numpy()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from wt.errors import WtError
 from wt.flow.timesteps import NoiseShift, Schedule
@@ -35,9 +36,9 @@ class Recipe:
     held_out: int = 32
 
     @property
-    def kind(self) -> str:
-        """ "scene" or "object"."""
-        return self.config.kind
+    def kind(self) -> Literal["scene", "object"]:
+        """What its samples show."""
+        return "scene" if self.config.kind == "scene" else "object"
 
 
 def mini_scene(image_side: int = 112) -> Recipe:

@@ -104,7 +104,7 @@ class Trainer:
             self.ema.load({name: averaged[name] for name in self.ema.weights}, updates=0)
         decayed = [p for p in trainable.values() if p.ndim > 1]
         plain = [p for p in trainable.values() if p.ndim <= 1]
-        groups = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
+        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(
             groups, lr=self.recipe.lr, betas=self.recipe.betas, weight_decay=self.recipe.weight_decay
         )
@@ -242,7 +242,7 @@ class Trainer:
 
     def save(self) -> dict[str, Any]:
         """Weights that travel, the model file, then the local state; each atomically."""
-        raw = dict(self._trainable())
+        raw: dict[str, Tensor] = dict(self._trainable())
         metadata = self.metadata()
         # Who continues from these weights elsewhere finds this run among the earlier ones.
         save_weights(self.files.weights, raw, self.ema.weights, replace(self.progress, history=metadata["history"]))
