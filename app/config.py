@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+LOOPBACK = "127.0.0.1"
+
+
 def default_cache() -> Path:
     """Where sessions and uploads live: $WT_STUDIO_HOME, else the user's cache folder."""
     if named := os.environ.get("WT_STUDIO_HOME"):
@@ -17,8 +20,8 @@ def default_cache() -> Path:
 class AppConfig:
     """Everything that can be set about a running studio."""
 
-    host: str = "127.0.0.1"
-    """Loopback unless told otherwise; there is no switch for a public share link."""
+    host: str = field(default_factory=lambda: os.environ.get("GRADIO_SERVER_NAME", LOOPBACK))
+    """Loopback unless told otherwise (a hosted Space sets the variable); there is no switch for a share link."""
     port: int | None = None
     """None takes the first free port from 7860."""
     device: str = "auto"
@@ -43,6 +46,14 @@ class AppConfig:
     def sessions(self) -> Path:
         """One folder per visitor below this."""
         return self.cache / "sessions"
+
+
+def prepare_environment(config: AppConfig) -> None:
+    """Settings that gradio and the hub's library read when they are imported; call before that."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it would look up outside hosts
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(config.cache / "uploads"))
+    if config.editor in ("auto", "catalogue"):  # only an editor that was asked for by name may use the hub
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 def parse_args(arguments: list[str] | None = None) -> AppConfig:

@@ -223,6 +223,8 @@ class Controller:
         rgb, work = self._photo_rgb(session), session.now
         if work.scene is None:
             raise WtError("There is no scene to edit yet. Lift the photo first.")
+        if work.lift.get("kind") == "object":
+            raise WtError("Only one object was lifted, so there is no scene to put things into. Lift the whole photo.")
         if not prompt.strip():
             raise WtError('Say what to do, for example "add a red chair next to the table" or "remove the lamp".')
         if work.proposal is not None:

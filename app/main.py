@@ -3,12 +3,12 @@
 import functools
 import logging
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: it would look up outside hosts
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported, whoever imports this module
 
 import gradio as gr
 import uvicorn
@@ -35,7 +35,6 @@ class Studio:
     def __init__(self, config: AppConfig, engine: Engine | None = None) -> None:
         self.config = config
         config.cache.mkdir(parents=True, exist_ok=True)
-        os.environ.setdefault("GRADIO_TEMP_DIR", str(config.cache / "uploads"))
         self.engine = engine or Engine(config)
         self.sessions = Sessions(config)
         self.worker = Worker()
@@ -107,5 +106,7 @@ def main(config: AppConfig, **more: Any) -> None:
     studio = Studio(config, **more)
     try:
         studio.launch()
+    except OSError as error:  # gradio's own words name the port
+        sys.exit(f"The studio could not be started: {error}")
     finally:
         studio.close()

@@ -154,6 +154,8 @@ def edit_facts(work: Work) -> str:
     """What was understood and which editor ran."""
     if work.scene is None:
         return hint("Lift the photo first.")
+    if work.lift.get("kind") == "object":
+        return hint("Only one object was lifted. To edit by words, lift the whole photo.")
     if work.proposal is None:
         place = (
             f"The next object stands at {work.pin[0]:.0f}, {work.pin[1]:.0f}."
@@ -317,7 +319,7 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
         "mask_upload": free,
         "sky_mark": free and selected,
         "lift": free,
-        "run_edit": free and scene,
+        "run_edit": free and scene and work.lift.get("kind") != "object",
         "prompt": scene and not waiting,
         "build": scene and not busy,
         "undo": bool(undo),

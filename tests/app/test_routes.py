@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app.routes import client_page, studio_routes
-from app.viewer import Viewer, depth_bins, fitting_fov, thin
+from app.viewer import Viewer, centre_ray, depth_bins, fitting_fov, thin
 from wt.geometry.camera import Intrinsics
 
 
@@ -116,8 +116,22 @@ def test_depth_bins_are_thirds():
 
 @pytest.mark.parametrize("aspect", [0.5, 1.0, 1.5, 3.0])
 def test_home_shows_the_whole_photo_in_any_window(aspect):
-    k = Intrinsics.from_fov(60, 120, 80)
+    k = Intrinsics.from_fov(60, 120, 80)  # centred: the closed form is known
     half_y = np.tan(fitting_fov(k, aspect) / 2)
     assert half_y >= 40 / k.fy - 1e-9
     assert half_y * aspect >= 60 / k.fx - 1e-9
     assert np.isclose(half_y, 40 / k.fy) or np.isclose(half_y * aspect, 60 / k.fx)
+
+
+@pytest.mark.parametrize("aspect", [0.6, 1.0, 2.0])
+def test_home_holds_the_corners_under_an_off_centre_camera(aspect):
+    k = Intrinsics(100.0, 90.0, 80.0, 25.0, 120, 80)
+    forward = centre_ray(k) / np.linalg.norm(centre_ray(k))
+    right = np.cross([0, 1, 0], forward)
+    right /= np.linalg.norm(right)
+    down = np.cross(forward, right)
+    half_y = np.tan(fitting_fov(k, aspect) / 2)
+    for u, v in ((0, 0), (120, 0), (0, 80), (120, 80)):
+        ray = np.array([(u - k.cx) / k.fx, (v - k.cy) / k.fy, 1])
+        assert abs(ray @ down) / (ray @ forward) <= half_y + 1e-9
+        assert abs(ray @ right) / (ray @ forward) <= half_y * aspect + 1e-9
