@@ -174,7 +174,7 @@ def _set_things_on(rng: np.random.Generator, room: Furnished, support: Asset) ->
         thing = of_role(rng, "lamp") if rng.random() < 0.06 else attached(rng, "table", 4)
         if thing is None or thing.attachment != "table":
             continue
-        thing = thing.transformed(pose(0, 0, 0, rng.uniform(0, 2 * np.pi)))
+        thing = thing.transformed(pose(0.0, 0.0, 0.0, rng.uniform(0, 2 * np.pi)))
         half, top = np.abs(thing.bounds()[1][:2]).max(), thing.bounds()[1][2]
         spot = _flat_spot(rng, solids, low, high, half, top)
         if spot is None or any(
@@ -203,11 +203,10 @@ def _flat_spot(
     origins = np.concatenate([centre[:, None] + offsets, np.broadcast_to(start[:, None, None], (6, 5, 1))], axis=-1)
     down = np.broadcast_to(np.array([0.0, 0.0, -1.0]), (30, 3))
     hits = solids.first_hits(origins.reshape(-1, 3), down)
-    level = (origins.reshape(-1, 3)[:, 2] - hits.t).reshape(6, 5)
+    drop = np.where(hits.triangle >= 0, hits.t, 1e6)
+    level = (origins.reshape(-1, 3)[:, 2] - drop).reshape(6, 5)
     upward = (solids.face_normals[np.maximum(hits.triangle, 0), 2] > 0.98).reshape(6, 5).all(axis=1)
-    good = np.flatnonzero(
-        upward & np.isfinite(level).all(axis=1) & (np.ptp(level, axis=1) < 0.004) & (level[:, 0] > low[2] + 0.15)
-    )
+    good = np.flatnonzero(upward & (np.ptp(level, axis=1) < 0.004) & (level[:, 0] > low[2] + 0.15))
     for i in good:
         above = np.concatenate([centre[i] + offsets, np.full((5, 1), level[i].max() + 0.003)], axis=1)
         if not solids.occluded(above, -down[:5], np.full(5, height + 0.02)).any():
@@ -226,7 +225,7 @@ def _lay_rug(rng: np.random.Generator, room: Furnished) -> None:
     low, high = placed.bounds()
     if _contains(room.plan.rectangle, (low[0], low[1], high[0], high[1]), 0.05) and high[2] < 0.03:
         # What stands on it stands in it: a rug is thinner than anything that would show.
-        room.things.append(placed.moved(0, 0, GAP / 2))
+        room.things.append(placed.moved(z=GAP / 2))
 
 
 def _hang_on_wall(rng: np.random.Generator, room: Furnished) -> None:

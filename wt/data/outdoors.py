@@ -25,7 +25,7 @@ def draw_street(rng: np.random.Generator) -> World:
             y += width + rng.uniform(0, 6)
     if rng.random() < 0.5:
         width = rng.uniform(8, 20)
-        things.append(_house(rng, width, 6, rng.uniform(4, 12)).moved(rng.normal(0, 4), rng.uniform(18, 45), GAP))
+        things.append(_house(rng, width, 6.0, rng.uniform(4, 12)).moved(rng.normal(0, 4), rng.uniform(18, 45), GAP))
     for _ in range(int(rng.integers(3, 12))):
         _add_thing(rng, things, road)
     azimuth, height = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 1.3)
@@ -59,10 +59,10 @@ def _ground(rng: np.random.Generator) -> Asset:
     grass = rng.random() < 0.4
     colour = np.array([0.08, 0.13, 0.04]) * rng.uniform(0.6, 1.6) if grass else np.full(3, rng.uniform(0.08, 0.35))
     base = textures.noise(rng, colour) if grass else kinds[rng.integers(len(kinds))](rng, colour)
-    slab = shapes.box(120, 120, 0.5).at(z=-0.5)
+    slab = shapes.box(120.0, 120.0, 0.5).at(z=-0.5)
     parts = [Part(slab.vertices, slab.faces, Material(base, 0.03, 0.9))]
     if rng.random() < 0.6:
-        strip = shapes.box(rng.uniform(2, 5), 118, 0.1).at(z=-0.06)
+        strip = shapes.box(rng.uniform(2, 5), 118.0, 0.1).at(z=-0.06)
         paving = kinds[rng.integers(len(kinds))](rng, np.full(3, rng.uniform(0.1, 0.4)))
         parts.append(Part(strip.vertices, strip.faces, Material(paving, 0.04, 0.7)))
     return Asset("ground", tuple(parts))
@@ -88,7 +88,7 @@ def _house(rng: np.random.Generator, width: float, depth: float, height: float) 
     if rng.random() < 0.5:
         rise, eave = rng.uniform(1.0, 3.0), 0.3
         profile = [(-depth / 2 - eave, 0.0), (depth / 2 + eave, 0.0), (0.0, rise)]
-        roof = shapes.extrude(profile, width + 2 * eave).turned("x", 90).turned("z", 90)
+        roof = shapes.extrude(profile, width + 2 * eave).turned("x", 90.0).turned("z", 90.0)
         low = roof.vertices.min(axis=0)
         roof = roof.at(x=-width / 2 - eave - low[0], z=height + GAP - low[2])
         tiles = Material(textures.tiles(rng, np.array([0.2, 0.08, 0.05]) * rng.uniform(0.5, 1.5), 0.3))

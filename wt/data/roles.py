@@ -33,8 +33,8 @@ OUTDOORS = ("car", "truck", "van", "bus", "tree", "house", "building")
 def make(family: str, rng: np.random.Generator) -> Asset:
     """An asset of a family whose parts overlap where they touch.
 
-    Two faces in the same plane have no order along a ray; parts that grow by a fraction of a millimetre become one solid
-    under the union of wt/data/peel.py.
+    Two faces in the same plane have no order along a ray; parts that grow by a fraction of a millimetre become one
+    solid under the union of wt/data/peel.py.
     """
     asset = assets.make_asset(family, rng)
     low, high = asset.bounds()
