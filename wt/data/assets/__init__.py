@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import seating, storage, tables, tableware
+from wt.data.assets import seating, storage, tables, tableware, toys
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -41,6 +41,13 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "pot": (tableware.pot, "table", 0.16),
     "candle": (tableware.candle, "table", 0.2),
     "torus": (tableware.ring, "table", 0.1),
+    "toy animal": (toys.toy_animal, "floor", 0.3),
+    "figure": (toys.figure, "floor", 1.7),
+    "ball": (toys.ball, "floor", 0.25),
+    "knot": (toys.knot_, "floor", 0.3),
+    "building blocks": (toys.building_blocks, "table", 0.12),
+    "robot": (toys.robot, "table", 0.22),
+    "duck": (toys.duck, "table", 0.1),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""
