@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import seating, storage, tables, tableware, toys
+from wt.data.assets import seating, storage, tables, tableware, toys, vehicles
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -48,6 +48,10 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "building blocks": (toys.building_blocks, "table", 0.12),
     "robot": (toys.robot, "table", 0.22),
     "duck": (toys.duck, "table", 0.1),
+    "car": (vehicles.car, "floor", 1.4),
+    "truck": (vehicles.truck, "floor", 2.2),
+    "train": (vehicles.train, "table", 0.12),
+    "aeroplane": (vehicles.aeroplane, "table", 0.12),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""
