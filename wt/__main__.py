@@ -25,8 +25,8 @@ def parser() -> argparse.ArgumentParser:
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in LIFTING:
         command.register(subparsers)
-    for editing in (edit, remove):
-        editing.register(subparsers, make_pipeline)
+    edit.register(subparsers, make_pipeline)
+    remove.register(subparsers, make_pipeline, removal)
     for command in LEARNING:
         command.register(subparsers)
     return root
@@ -35,10 +35,16 @@ def parser() -> argparse.ArgumentParser:
 def make_pipeline(scene_lifter: "Lifter", object_lifter: "Lifter", editor: str) -> Any:
     """The editors' pipeline. This module alone of `wt` may import them."""
     from editors.pipeline import EditPipeline
-
     from editors.segment import new_segmenter
 
     return EditPipeline(scene_lifter, object_lifter, new_segmenter(), editor=editor)
+
+
+def removal(what: str) -> Any:
+    """The operation of taking away what is selected, whatever its name."""
+    from editors.instruction import Operation
+
+    return (Operation(kind="remove", what=what, text=f"remove the {what}"),)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
