@@ -5,7 +5,6 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 LOOPBACK = "127.0.0.1"
 
 

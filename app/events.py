@@ -36,7 +36,7 @@ class Events:
     def bind(self, demo: gr.Blocks) -> None:
         """Connect everything."""
         page, verbs = self.page, self.controller
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         demo.load(self.on_load, page["browser"], self.outputs, **quiet)
         demo.unload(self.on_unload)
         page["clock"].tick(self.on_clock, None, self.outputs, **quiet)

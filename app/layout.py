@@ -2,6 +2,7 @@
 
 import html
 from dataclasses import dataclass, field
+from typing import Any
 
 import gradio as gr
 
@@ -24,14 +25,14 @@ FORMAT_LABELS = {
 
 @dataclass
 class Page:
-    """The components by name."""
+    """The components by name. Gradio adds the listeners (`click`, `input`, ...) at run time, so their type is Any."""
 
-    parts: dict[str, gr.blocks.Block] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
 
-    def __getitem__(self, name: str) -> gr.blocks.Block:
+    def __getitem__(self, name: str) -> Any:
         return self.parts[name]
 
-    def add(self, name: str, part: gr.blocks.Block) -> gr.blocks.Block:
+    def add(self, name: str, part: Any) -> Any:
         """Keep a component under its name."""
         self.parts[name] = part
         return part

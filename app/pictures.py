@@ -16,7 +16,7 @@ SKY = (64, 180, 255)
 
 def encode(work: Work, name: str) -> tuple[bytes, str] | None:
     """(bytes, media type) of one of the pictures "photo", "before", "overlay"; None if there is none."""
-    if work.rgb is None:
+    if work.rgb is None or work.shown_rgb is None:
         return None
     if name == "photo":
         return jpeg(work.shown_rgb), "image/jpeg"
@@ -78,7 +78,7 @@ def mask_from(image: Image.Image, size: tuple[int, int]) -> Bool[np.ndarray, "h 
     return resize_mask(values > 127, *size)
 
 
-def jpeg(rgb: UInt8[np.ndarray, "h w 3"] | None) -> bytes:
+def jpeg(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
     """Quality 92, no chroma subsampling: this is what the person judges edges by."""
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "JPEG", quality=92, subsampling=0)

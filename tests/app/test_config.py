@@ -7,7 +7,8 @@ from app.config import AppConfig, parse_args, prepare_environment
 
 def test_the_default_is_loopback_and_offline(monkeypatch, tmp_path):
     for name in ("GRADIO_SERVER_NAME", "GRADIO_TEMP_DIR", "HF_HUB_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that it is put back afterwards
+        monkeypatch.delenv(name)
     config = AppConfig(cache=tmp_path)
     assert config.host == "127.0.0.1"
     prepare_environment(config)
