@@ -259,7 +259,8 @@ def test_edit_writes_pictures_at_the_photos_size(here, call, asked, tmp_path):
     arguments = ("edit", here / "photo.png", "add a chair", "--at", "40,50.5", "-o", tmp_path / "out", *models(here))
     code, found, err = call(*arguments, "--json")
     assert code == 0
-    assert asked["text"] == "add a chair"
+    (operation,) = asked["text"]
+    assert (operation.kind, operation.what) == ("add", "chair")
     assert asked["at"] == (40, 50.5)
     assert found["operations"] == [{"kind": "add", "what": "chair"}]
     assert found["editor"] == "fake"
@@ -302,6 +303,7 @@ def test_remove_needs_a_place(here, call, asked, tmp_path):
     ("arguments", "sentence"),
     [
         (("edit", "photo.png", " ", "-o", "out"), "instruction is empty"),
+        (("edit", "photo.png", "add a zorble", "-o", "out"), "zorble"),
         (("edit", "none.png", "add a chair", "-o", "out"), "could not be read"),
         (("edit", "photo.png", "add a chair", "--at", "500,3", "-o", "out"), "lies outside the photo"),
         (("lift", "photo.png", "--model", "wt-huge", "-o", "out"), "no model named"),

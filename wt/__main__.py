@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in LIFTING:
         command.register(subparsers)
-    edit.register(subparsers, make_pipeline)
+    edit.register(subparsers, make_pipeline, read_instruction)
     remove.register(subparsers, make_pipeline, removal)
     for command in LEARNING:
         command.register(subparsers)
@@ -38,6 +38,13 @@ def make_pipeline(scene_lifter: "Lifter", object_lifter: "Lifter", editor: str) 
     from editors.segment import new_segmenter
 
     return EditPipeline(scene_lifter, object_lifter, new_segmenter(), editor=editor)
+
+
+def read_instruction(text: str) -> Any:
+    """The operations of an instruction; words that are not known are said back before any model is loaded."""
+    from editors.instruction import parse
+
+    return parse(text)
 
 
 def removal(what: str) -> Any:
