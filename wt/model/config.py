@@ -163,6 +163,6 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         normalisation="log_median" if kind == "scene" else "zscore",
         default_steps=8,
         long_side=224,
-        units="relative" if kind == "scene" else "longest side of the object",
+        units="relative" if kind == "scene" else "relative (the object's median depth is 2)",
         licence="Apache-2.0",
     )
