@@ -35,7 +35,8 @@ class AppConfig:
     """Points sent to the browser at most; exports always hold all of them."""
     max_visitors: int = 32
     idle_minutes: float = 30.0
-    """A visitor's 3D view is stopped after so long without a page or a gesture; the work is kept on disk."""
+    """A 3D view that no browser watches is stopped after this; so is, when the studio is full, that of a visitor who
+    did nothing for so long. The work is kept on disk."""
     keep_days: float = 7.0
     """Saved work of visitors who do not come back is deleted after this."""
     max_upload: str = "64mb"

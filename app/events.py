@@ -99,9 +99,12 @@ class Events:
     def on_clock(self, request: gr.Request) -> Updates:
         """Once in a while: facts that change by themselves (models, counts, a sky that was found)."""
         try:
-            return self.changes(self.sessions.of(request.session_hash))
+            session = self.sessions.of(request.session_hash, gesture=False)
         except WtError:
             return {self.page["chip"]: gr.update(value=chip(self.engine))}
+        if session.busy:  # whoever follows the job sends the changes; two senders could overtake each other
+            return {self.page["clock"]: gr.skip()}
+        return self.changes(session)
 
     def short(self, label: str, verb: Callable[..., None]) -> Callable[..., Updates]:
         """A handler that acts at once; what goes wrong becomes one sentence."""

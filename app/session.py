@@ -51,6 +51,7 @@ class Session:
         self.page: str | None = None
         """Gradio's session hash of the page that shows it; None while no page does."""
         self.last_seen = time.monotonic()
+        self.last_gesture = time.monotonic()
         self.last_view: dict[str, dict[str, Any]] = {}
         """What the page shows now, so that only changes are sent."""
         self.gestures = 0
@@ -128,8 +129,8 @@ class Sessions:
             session.last_view = {}
             return session
 
-    def of(self, page: str | None) -> Session:
-        """The session that a page shows.
+    def of(self, page: str | None, *, gesture: bool = True) -> Session:
+        """The session that a page shows; `gesture` is False for what a page does by itself.
 
         Raises:
             WtError: the page is older than this server.
@@ -138,6 +139,8 @@ class Sessions:
             for session in self._sessions.values():
                 if session.page == page and page is not None:
                     session.last_seen = time.monotonic()
+                    if gesture:
+                        session.last_gesture = session.last_seen
                     return session
         raise WtError("This page is older than the running studio. Reload it; your work comes back.")
 
@@ -242,10 +245,13 @@ class Sessions:
     def _make_room(self) -> None:
         if len(self._sessions) < self.config.max_visitors:
             return
-        waiting = [session for session in self._sessions.values() if session.page is None and not session.busy]
+        free = [session for session in self._sessions.values() if not session.busy]
+        idle_since = time.monotonic() - self.config.idle_minutes * 60
+        waiting = [session for session in free if session.page is None or session.last_gesture < idle_since]
         if not waiting:
             raise WtError(f"The studio is full: {len(self._sessions)} people are in it. Try again in a few minutes.")
-        self._close(self._sessions.pop(min(waiting, key=lambda session: session.last_seen).key))
+        waiting.sort(key=lambda session: (session.page is not None, session.last_gesture))
+        self._close(self._sessions.pop(waiting[0].key))
 
     def _restore(self, session: Session, key: str | None, live: Session | None) -> str:
         if live is not None:

@@ -153,3 +153,12 @@ def test_a_job_says_how_much_is_left_and_can_be_cancelled_before_it_begins():
     assert seen[0] > 0
     assert seen[-1] is None
     worker.stop()
+
+
+def test_a_full_studio_lets_go_of_whoever_did_nothing_for_long(controller):
+    everyone = [controller.sessions.attach(f"page-{index}") for index in range(controller.sessions.config.max_visitors)]
+    everyone[2].last_gesture -= controller.sessions.config.idle_minutes * 60 + 1
+    controller.sessions.of("page-2", gesture=False)
+    controller.sessions.attach("one more")
+    with pytest.raises(WtError):
+        controller.sessions.of("page-2")
