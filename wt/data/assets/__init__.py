@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import seating, storage, tables, tableware, toys, vehicles
+from wt.data.assets import plants, seating, storage, tables, tableware, toys, vehicles
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -52,6 +52,9 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "truck": (vehicles.truck, "floor", 2.2),
     "train": (vehicles.train, "table", 0.12),
     "aeroplane": (vehicles.aeroplane, "table", 0.12),
+    "plant": (plants.plant, "floor", 0.8),
+    "cactus": (plants.cactus, "table", 0.15),
+    "tree": (plants.tree, "floor", 4.0),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""
