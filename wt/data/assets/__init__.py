@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import plants, seating, storage, tables, tableware, toys, vehicles
+from wt.data.assets import decor, plants, seating, storage, tables, tableware, toys, vehicles
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -55,6 +55,14 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "plant": (plants.plant, "floor", 0.8),
     "cactus": (plants.cactus, "table", 0.15),
     "tree": (plants.tree, "floor", 4.0),
+    "book": (decor.book, "table", 0.06),
+    "picture": (decor.picture, "wall", 0.6),
+    "mirror": (decor.mirror, "wall", 0.8),
+    "rug": (decor.rug, "floor", 0.015),
+    "curtain": (decor.curtain, "wall", 2.0),
+    "clock": (decor.clock, "wall", 0.35),
+    "guitar": (decor.guitar, "floor", 1.1),
+    "sculpture": (decor.sculpture, "table", 0.25),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""
