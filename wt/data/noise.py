@@ -109,8 +109,10 @@ def leaves_image(seed: int, power: float = 3.0, discs: int = 900) -> Float[np.nd
     return image[..., None]
 
 
-PHOTOS = ("astronaut.png", "brick.png", "chelsea.png", "coffee.png", "grass.png", "gravel.png", "rocket.jpg", "motorcycle_left.png",
-          "hubble_deep_field.jpg", "moon.png", "color.png")  # fmt: skip
+PHOTOS = (
+    "astronaut.png", "brick.png", "chelsea.png", "coffee.png", "grass.png", "gravel.png", "rocket.jpg",
+    "motorcycle_left.png", "hubble_deep_field.jpg", "moon.png", "color.png",
+)  # fmt: skip
 """Photographs that ship inside scikit-image's wheel."""
 
 

@@ -22,7 +22,8 @@ _SRGB = {
     "teal": "2b7a78", "turquoise": "3fb0ac", "blue": "2c57a6", "light blue": "8fb4d9", "dark blue": "243a66",
     "navy": "222f52", "purple": "6b4289", "violet": "8a63b3", "lilac": "b9a3d0", "pink": "de9db0", "magenta": "b03a80",
     "brown": "704a2c", "dark brown": "4a3222", "light brown": "a97f57", "beige": "d6c3a1", "cream": "ebdfc4",
-    "white": "e9e7e2", "light grey": "bcbbb8", "grey": "868684", "dark grey": "525354", "black": "2a2a2b", "silver": "b4b7ba",
+    "white": "e9e7e2", "light grey": "bcbbb8", "grey": "868684", "dark grey": "525354", "black": "2a2a2b",
+    "silver": "b4b7ba",
 }  # fmt: skip
 COLOURS: dict[str, np.ndarray] = {name: from_srgb(value) for name, value in _SRGB.items()}
 """Colour name -> linear rgb [3]; also reached under the spelling "gray" through `rgb_of`."""
@@ -32,10 +33,20 @@ WOODS = [
     for v in ("c9a06a", "a9773f", "8a5a30", "6b4226", "4c3020", "d9bd8f", "b98a5a", "9c6b45", "7d5a3f", "e0cfae")
 ]
 """Beech, oak, cherry, walnut, wenge, birch, pine, teak, driftwood, ash."""
-WALLS = [from_srgb(v) for v in ("ece8df", "e6e1d6", "f0efeb", "dfe3e2", "d9d4c8", "e9dcc4", "d5dcd0", "cfd8df", "e3d3cb", "c3c7c4",
-                                "d8c3a8", "b9c4b4", "a8b7c2", "c9a999", "8f9a94", "5d6f7a")]  # fmt: skip
-FABRICS = [from_srgb(v) for v in ("8a8780", "5a5c60", "c8bda9", "a58f74", "47566b", "6f7f6a", "934f3e", "b5894b", "38424a", "7d4a52",
-                                  "d9d4ca", "6a7f8e", "3f5d53", "b7a3a0", "2f3137", "9a6a3e")]  # fmt: skip
+WALLS = [
+    from_srgb(v)
+    for v in (
+        "ece8df e6e1d6 f0efeb dfe3e2 d9d4c8 e9dcc4 d5dcd0 cfd8df e3d3cb c3c7c4 d8c3a8 b9c4b4 a8b7c2 c9a999 "
+        "8f9a94 5d6f7a "
+    ).split()
+]
+FABRICS = [
+    from_srgb(v)
+    for v in (
+        "8a8780 5a5c60 c8bda9 a58f74 47566b 6f7f6a 934f3e b5894b 38424a 7d4a52 d9d4ca 6a7f8e 3f5d53 b7a3a0 "
+        "2f3137 9a6a3e "
+    ).split()
+]
 LEATHERS = [from_srgb(v) for v in ("5b3521", "7b4a2a", "2d2724", "94683f", "b98f63", "3b2a28", "d8ccb8", "6a2a22")]
 METALS = [
     from_srgb(v) for v in ("a9abad", "7c7e80", "4b4c4e", "2f3032", "c9c9c7", "b08d57", "8f6b42", "9a5a3c", "d8d5cd")

@@ -1,8 +1,8 @@
 """Closed triangle shells that assets are put together from: boxes, lofts, lathes, tubes, sheets, extrusions.
 
 Every function returns a `Shell` in metres, z up: closed (each edge belongs to exactly two faces), wound
-counter-clockwise seen from outside, so that a ray meets it an even number of times. Unless said otherwise a shell stands
-on z = 0 and is centred on x = y = 0. Sharp edges are bevelled rather than split, which keeps vertex normals usable.
+counter-clockwise seen from outside, so that a ray meets it an even number of times. Unless said otherwise a shell
+stands on z = 0 and is centred on x = y = 0. Sharp edges are bevelled rather than split, which keeps vertex normals usable.
 """
 
 from collections.abc import Iterable, Sequence
@@ -122,7 +122,7 @@ def bevelled(profile: Float[np.ndarray, "k 2"], bevel: float, min_degrees: float
 
 
 def lathe(profile: Float[np.ndarray, "k 2"], sides: int = 28, bevel: float = 0.004) -> Shell:
-    """Solid of revolution about z of a profile of (radius, z) that starts and ends on the axis (it is led there if not)."""
+    """Solid of revolution about z of a profile of (radius, z); its ends are led to the axis."""
     profile = np.asarray(profile, float)
     if profile[0, 0] > 1e-6:
         profile = np.concatenate([[[0.0, profile[0, 1]]], profile])
@@ -350,29 +350,31 @@ def upright(shell: Shell) -> Shell:
     return shell.turned("x", 90.0)
 
 
+def _area(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Twice the signed area of triangles whose corners come as (x, y)."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _empty(outline: np.ndarray, rest: list[int], i: int, j: int, m: int) -> bool:
+    """Whether no other remaining corner lies inside the ear (i, j, m)."""
+    a, b, c = outline[i], outline[j], outline[m]
+    others = outline[[p for p in rest if p not in (i, j, m)]].T
+    return not bool(((_area(a, b, others) > 0) & (_area(b, c, others) > 0) & (_area(c, a, others) > 0)).any())
+
+
 def _ear_clip(outline: np.ndarray) -> np.ndarray:
     """Triangles [n-2, 3] of a counter-clockwise simple polygon."""
 
-    def area(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
-        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-
     rest, triangles = list(range(len(outline))), []
     while len(rest) > 3:
-        best, best_score = 0, -np.inf
-        for k in range(len(rest)):
-            i, j, m = rest[k - 1], rest[k], rest[(k + 1) % len(rest)]
-            a, b, c = outline[i], outline[j], outline[m]
-            score = area(a, b, c)
-            others = outline[[p for p in rest if p not in (i, j, m)]]
-            inside = (area(a, b, others.T) > 0) & (area(b, c, others.T) > 0) & (area(c, a, others.T) > 0)
-            if score <= 0 or inside.any():
-                score = -1.0
-            # The fattest ear first keeps slivers away.
-            score /= max(np.linalg.norm(c - a) ** 2, 1e-12)
-            if score > best_score:
-                best, best_score = k, score
-        triangles.append([rest[best - 1], rest[best], rest[(best + 1) % len(rest)]])
-        rest.pop(best)
+        i, j, m = np.roll(rest, 1), np.array(rest), np.roll(rest, -1)
+        a, b, c = outline[i].T, outline[j].T, outline[m].T
+        # The fattest ear first keeps slivers away.
+        scores = _area(a, b, c) / np.maximum((c[0] - a[0]) ** 2 + (c[1] - a[1]) ** 2, 1e-12)
+        order = np.argsort(-scores)
+        best = next((k for k in order if scores[k] > 0 and _empty(outline, rest, i[k], j[k], m[k])), order[0])
+        triangles.append([i[best], j[best], m[best]])
+        rest.pop(int(best))
     return np.array([*triangles, rest])
 
 

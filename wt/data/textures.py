@@ -1,4 +1,6 @@
-"""Solid and box-projected textures: callables (object-space points [n,3] in metres, unit normals [n,3]) -> linear rgb [n,3].
+"""Solid and box-projected textures: callables (points [n,3] in metres, unit normals [n,3]) -> linear rgb [n,3].
+
+Points and normals are those of the object's own frame.
 
 Each maker draws its free choices (scale, offset, second colour) from `rng` once; the texture it returns is a pure
 function. `colour` (a name, linear rgb, or None for a fitting palette) sets the dominant colour. TEXTURES lists the
@@ -449,8 +451,8 @@ def floor_texture(rng: np.random.Generator, colour: Colour = None, *, held_out: 
     """Boards, tiles, carpet, stone."""
     if held_out:
         return any_texture(rng, rgb_of(colour, rng, STONES), held_out=True)
-    return _pick(rng, colour, {"planks": 0.45, "tiles": 0.2, "carpet": 0.14, "marble": 0.05, "speckle": 0.07, "noise": 0.03, "brick": 0.02,
-                               "checks": 0.02, "photograph": 0.02})  # fmt: skip
+    weights = {"planks": 0.45, "tiles": 0.2, "carpet": 0.14, "marble": 0.05, "speckle": 0.07}
+    return _pick(rng, colour, weights | {"noise": 0.03, "brick": 0.02, "checks": 0.02, "photograph": 0.02})
 
 
 def ceiling_texture(rng: np.random.Generator, colour: Colour = None) -> Texture:
