@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Literal
 
 from app.config import AppConfig
@@ -43,6 +44,8 @@ class Engine:
             # An executor keeps whatever a load raises, and `get` raises it again where it can be shown.
             pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-loader")
             self._parts = {part: pool.submit(self._timed, part) for part in WORDS}
+            for part, future in self._parts.items():
+                future.add_done_callback(partial(_log_problem, part))
             pool.shutdown(wait=False)
 
     def get(self, part: Part) -> Any:
@@ -117,6 +120,12 @@ class Engine:
         from editors.pipeline import EditPipeline
 
         return EditPipeline(self.get("scene"), self.get("object"), self.new_segmenter(), editor=self.config.editor)
+
+
+def _log_problem(part: Part, future: Future[Any]) -> None:
+    error = future.exception()
+    if error is not None:
+        log.warning("the %s could not be loaded: %s", WORDS[part], error, exc_info=not isinstance(error, WtError))
 
 
 def whose(name: str) -> str:

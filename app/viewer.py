@@ -134,7 +134,7 @@ class Viewer:
             name = f"/{'photo' if thing == 0 else f'object_{thing}'}/layer_{number}/range_{bin_}"
             footprint = float(np.median(points[inside, 2])) / min(intrinsics.fx, intrinsics.fy) * 1.15
             thinned = max(1.0, (cloud.layer == number).sum() / (layer == number).sum())
-            footprint *= min(math.sqrt(thinned), 1.6)  # a thinned layer needs larger points to stay closed
+            footprint *= min(math.sqrt(thinned), 1.3)  # a thinned layer needs larger points to stay closed
             handle = self._server.scene.add_point_cloud(
                 name,
                 points[inside],
