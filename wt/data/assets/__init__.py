@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import decor, lamps, plants, seating, storage, tables, tableware, toys, vehicles
+from wt.data.assets import beds, decor, lamps, plants, seating, storage, tables, tableware, toys, vehicles
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -66,6 +66,7 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "floor lamp": (lamps.floor_lamp, "floor", 1.6),
     "table lamp": (lamps.table_lamp, "table", 0.45),
     "ceiling lamp": (lamps.ceiling_lamp, "ceiling", 0.6),
+    "bed": (beds.bed, "floor", 0.9),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""
