@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from editors.base import Editor, Segmenter
+from editors.base import Editor
 from editors.catalogue import LICENCE as CATALOGUE_LICENCE
 from editors.catalogue import NAME as CATALOGUE
 from editors.catalogue import Painting, paint
 from editors.instruction import Operation, parse
 from editors.patchmatch import PatchMatchEditor, grown
 from editors.register import Repair, repair
+from editors.segment.base import Segmenter
 from editors.where import spot
 from wt.errors import WtError
 from wt.geometry.layers import LayeredPointmap
