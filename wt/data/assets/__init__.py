@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import beds, decor, lamps, plants, seating, storage, tables, tableware, toys, vehicles
+from wt.data.assets import beds, decor, household, lamps, plants, seating, storage, tables, tableware, toys, vehicles
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -67,6 +67,16 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "table lamp": (lamps.table_lamp, "table", 0.45),
     "ceiling lamp": (lamps.ceiling_lamp, "ceiling", 0.6),
     "bed": (beds.bed, "floor", 0.9),
+    "monitor": (household.monitor, "table", 0.45),
+    "television": (household.television, "table", 0.65),
+    "laptop": (household.laptop, "table", 0.24),
+    "bin": (household.bin_, "floor", 0.45),
+    "suitcase": (household.suitcase, "floor", 0.65),
+    "ladder": (household.ladder, "floor", 1.4),
+    "traffic cone": (household.traffic_cone, "floor", 0.5),
+    "barrel": (household.barrel, "floor", 0.75),
+    "bucket": (household.bucket, "floor", 0.28),
+    "radio": (household.radio, "table", 0.2),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""
