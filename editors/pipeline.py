@@ -215,7 +215,7 @@ class EditPipeline:
                 {
                     "name": operation.target or operation.what,
                     "gauge": asdict(found),
-                    "hidden_agreement": hidden_agreement(work.scene, gauged, hole),
+                    "hidden_agreement": hidden_agreement(work.scene, hole, gauged),
                 }
             )
             work.scene = work.scene.replace_region(hole, gauged, fixed.rgb)
