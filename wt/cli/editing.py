@@ -83,13 +83,17 @@ def run_edit(
         "editor": report.get("editor", ""),
         "edit": report.get("edit", {}),
         "place": place,
+        "removed": list(report.get("removed", [])),
     }
+    # The parts of "edit"; its own "edit" is the painting of pixels.
+    parts = {{"edit": "paint"}.get(name, name): value for name, value in report.get("seconds", {}).items()}
+    parts.pop("total", None)
     models = [{"name": lifter.name, "licence": lifter.licence} for lifter in (scene_lifter, object_lifter)]
     manifest = {
         **facts,
         "prompts": [prompt],
         "seeds": [arguments.seed],
-        "models": [*models, *({"name": name} for name in [facts["editor"]] if name)],
+        "models": [*models, *report.get("editors", [])],
         "photo": {"name": opened.photo.name, "size": opened.size, "notes": list(opened.photo.notes)},
     }
     files = write_all(arguments, opened, result, manifest)
@@ -98,8 +102,7 @@ def run_edit(
         **facts,
         "photo": opened.size,
         "objects": [{"id": thing.id, "name": thing.name} for thing in result.scene.objects],
-        "report": report,
-        "seconds": timer.seconds,
+        "seconds": {**timer.seconds, **parts},
         "peak_rss_mb": peak_rss_mb(),
         "seed": arguments.seed,
         "notes": list(opened.photo.notes),
