@@ -25,6 +25,7 @@ class Where:
     """With an anchor: on, under, left of, right of, behind, in front of, next to. Without: left, right, middle, front,
     back, corner, left corner, right corner, floor, wall, ceiling."""
     anchor: str = ""
+    """The noun as it was said; "it" for what is selected."""
     colour: str | None = None
     """Of the anchor, if it was said."""
 
@@ -250,7 +251,7 @@ def _place(words: list[str]) -> tuple[list[str], Where | None, list[str]]:
 def _where(relation: str, words: list[str]) -> Where | None:
     """The place after its preposition; None where it is the scene as a whole."""
     inner, _, _ = _place(words) if len(words) > 1 else (words, None, [])
-    body = [word for word in (inner or words) if word not in ARTICLES]
+    body = [word for word in (inner or words) if word not in ARTICLES] or [word for word in words if word in PRONOUNS]
     while body and body[-1] in ("please", "too", "side") and len(body) > 1:
         body = body[:-1]
     if not body:
@@ -264,8 +265,10 @@ def _where(relation: str, words: list[str]) -> Where | None:
         if body[-1] == "corner":
             return Where(f"{body[0]} corner" if body[0] in ("left", "right") else "corner")
         return Where(places()[body[0]])
-    if body[-1] in SCENE or body[-1] in PRONOUNS or body[-1] in ("clicked", "click", "place", "spot", "marked"):
+    if body[-1] in SCENE or body[-1] in ("clicked", "click", "place", "spot", "marked"):
         return None
+    if body[-1] in PRONOUNS:
+        return Where("on" if relation == "in" else relation, "it")
     thing = _thing(body, catalogue=False)
     return Where("on" if relation == "in" else relation, thing.noun, thing.colour)
 

@@ -7,18 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from editors.light import surface_normals
 from wt.errors import WtError
+from wt.geometry.camera import rays
 from wt.scene.scene import Scene
-from wt.types import Float
+from wt.types import Bool, Float
 
 UNKNOWN_DISTANCE_M = 2.5
 """Without a floor the median depth of the scene is taken to be this far away."""
-WINDOW = 4
-"""Half side, in grid pixels, of the patch whose plane is the clicked surface."""
-LEVEL = 0.75
+WINDOW = 0.022
+"""Half side of the patch whose plane is the clicked surface, as a share of the grid's long side."""
+LEVEL = 0.6
 """A surface whose normal has at least this component along up can be stood on."""
 TABLE_HEIGHT_M = 0.25
 """Below this a level surface counts as the floor, whose fitted plane is less noisy than the patch."""
+FOOT_BELOW = 0.25
+"""How far below a click, as a share of the photo's height, the foot of what was clicked may be."""
+_CAMERA_UP = np.array([0.0, -1.0, 0.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +33,34 @@ class Stance:
     cam_from_local: Float[np.ndarray, "4 4"]
     units_per_metre: float
     support: str
-    """"floor", "surface", "wall" or "guess"."""
+    """"floor", "surface", "wall", "ceiling", or "guess" without a floor."""
+    up: Float[np.ndarray, "3"]
+    """Unit vector in the camera frame."""
+
+    @property
+    def normal(self) -> Float[np.ndarray, "3"]:
+        """Of the support surface, towards the asset's side, camera frame."""
+        if self.support == "wall":
+            return -self.cam_from_local[:3, 1]
+        return -self.up if self.support == "ceiling" else self.cam_from_local[:3, 2]
+
+    @property
+    def origin(self) -> Float[np.ndarray, "3"]:
+        """Where the asset stands, camera frame, metres."""
+        return self.cam_from_local[:3, 3]
 
 
 def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float = 0.0) -> Stance:
     """The pose of an asset that shall stand (or hang) at a pixel.
 
+    A wall asset hangs at the pixel, a ceiling asset hangs from it; everything else stands on what is there: on the
+    floor, on a level surface above it, or on the floor below an upright surface. It faces the camera but for `turn`.
+
     Args:
         scene: gives depth, K and the floor.
         at: (u, v) as fractions of the photo's width and height.
         attachment: "floor", "table", "wall" or "ceiling" (wt.data.mesh.Asset).
-        turn: extra turn about up in radians; 0 faces the camera.
+        turn: extra turn about up in radians.
 
     Raises:
         WtError: there is no geometry near the pixel.
@@ -48,37 +70,99 @@ def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float =
     ray = np.array([(u - grid.cx) / grid.fx, (v - grid.cy) / grid.fy, 1.0])
     patch = _patch(scene, u, v)
     floor = scene.floor()
-    up = floor.normal if floor is not None else np.array([0.0, -1.0, 0.0])
+    up = _upright(floor.normal) if floor is not None else _CAMERA_UP
     metres = scene.metres_per_unit() or UNKNOWN_DISTANCE_M / float(np.nanmedian(scene.visible_depth()))
-    surface = ray * float(np.median(patch[:, 2]))
     normal = _normal(patch)
-    if attachment == "wall" and abs(normal @ up) < 0.6:
-        facing = normal - (normal @ up) * up
-        return _pose(surface, up, facing, metres, 0.0, "wall")
+    surface = ray * _depth_on_plane(patch, normal, ray)
+    if attachment == "wall" and abs(normal @ up) < 0.75:
+        return _pose(surface, up, normal - (normal @ up) * up, metres, 0.0, "wall")
+    if attachment == "ceiling" and (floor is None or floor.heights(surface) * metres > 1.2):
+        return _pose(surface, up, _towards_camera(surface, up), metres, turn, "ceiling")
     support, point = "guess", surface
-    height = None if floor is None else float(floor.heights(surface)) * metres
-    if height is not None and height > TABLE_HEIGHT_M and normal @ up > LEVEL:
-        support = "surface"
-    elif floor is not None:
+    if floor is not None:
+        height = float(floor.heights(surface)) * metres
         reach = -floor.offset / float(ray @ up) if ray @ up < -1e-3 else np.inf
-        if height is not None and height < TABLE_HEIGHT_M and reach < 2.0 * patch[:, 2].max():
-            support, point = "floor", ray * reach  # the click is on the floor: its plane is less noisy than one pixel
-        elif attachment != "ceiling":
-            support, point = "floor", surface - float(floor.heights(surface)) * up  # under what was clicked
-    towards = -point - (-point @ up) * up
-    return _pose(point, up, towards, metres, turn, support)
+        if height > TABLE_HEIGHT_M and normal @ up > LEVEL:
+            support = "surface"
+        elif height <= TABLE_HEIGHT_M and reach < 1.5 * float(np.median(patch[:, 2])):
+            support, point = "floor", ray * reach
+        else:
+            # An upright surface was clicked: the floor at its foot, unless that is far from the click.
+            foot = surface - float(floor.heights(surface)) * up
+            below = grid.fy * foot[1] / foot[2] + grid.cy - v if foot[2] > 0 else np.inf
+            if below < FOOT_BELOW * grid.height and v + below < grid.height:
+                support, point = "floor", foot
+    return _pose(point, up, _towards_camera(point, up), metres, turn, support)
+
+
+def support_area(scene: Scene, stand: Stance, at: tuple[float, float]) -> Bool[np.ndarray, "h w"]:
+    """Grid pixels that show the surface on which the asset stands, as far as it reaches from the place `at`.
+
+    What lies in its plane, and what faces as it does and is connected with the place: lifted depth is wrong by some
+    per cent of itself, so a floor is not flat.
+    """
+    import cv2
+
+    points = scene.background.points[0].astype(np.float64) / stand.units_per_metre
+    with np.errstate(invalid="ignore"):
+        in_plane = np.abs((points - stand.origin) @ stand.normal) < 0.04 + 0.05 * points[..., 2]
+    parallel = (
+        cv2.morphologyEx(_parallel(scene, stand).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0
+    )
+    return _connected(parallel | in_plane, at) & scene.alpha
+
+
+def closeness(scene: Scene, stand: Stance, reach_m: float) -> Float[np.ndarray, "h w"]:
+    """1 up to `reach_m` from the asset, falling to 0 at twice that, measured in the plane of its support."""
+    directions = rays(scene.intrinsics)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        depth = (stand.origin @ stand.normal) / (directions @ stand.normal)
+        distance = np.linalg.norm(directions * depth[..., None] - stand.origin, axis=-1)
+        return np.where(depth > 0, np.clip(2.0 - distance / reach_m, 0, 1), 0.0)
+
+
+def nearer(scene: Scene, stand: Stance, depth_m: float) -> Bool[np.ndarray, "h w"]:
+    """Grid pixels whose visible surface lies clearly before `depth_m`; the support among them hides nothing."""
+    depth = scene.visible_depth().astype(np.float64) / stand.units_per_metre
+    with np.errstate(invalid="ignore"):
+        return depth < 0.93 * depth_m
+
+
+def _parallel(scene: Scene, stand: Stance) -> Bool[np.ndarray, "h w"]:
+    """Grid pixels whose smoothed surface faces as the support does."""
+    import cv2
+
+    normals, valid = surface_normals(scene)
+    facing = np.where(valid, normals @ stand.normal, 0.0)
+    total = cv2.boxFilter(facing, -1, (5, 5)) / np.maximum(cv2.boxFilter(valid.astype(np.float64), -1, (5, 5)), 1e-6)
+    return valid & (total > 0.5)
+
+
+def _connected(mask: Bool[np.ndarray, "h w"], at: tuple[float, float]) -> Bool[np.ndarray, "h w"]:
+    """The piece of a mask that holds the place, or is within a few pixels of it."""
+    import cv2
+
+    height, width = mask.shape
+    row, column = min(int(at[1] * height), height - 1), min(int(at[0] * width), width - 1)
+    _, pieces = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    close = pieces[max(row - 3, 0) : row + 4, max(column - 3, 0) : column + 4]
+    return np.isin(pieces, close[close > 0]) & mask
 
 
 def _patch(scene: Scene, u: float, v: float) -> Float[np.ndarray, "n 3"]:
-    """Visible points of the background around a grid position."""
+    """Visible points around a grid position that belong to the surface in its middle."""
     grid, things = scene.intrinsics, scene.background
     row, column = (int(np.clip(x, 0, n - 1)) for x, n in ((v, grid.height), (u, grid.width)))
-    for half in (WINDOW, 4 * WINDOW):
-        rows = slice(max(row - half, 0), row + half + 1)
-        columns = slice(max(column - half, 0), column + half + 1)
+    half = max(3, round(WINDOW * max(grid.width, grid.height)))
+    for size in (half, 4 * half):
+        rows = slice(max(row - size, 0), row + size + 1)
+        columns = slice(max(column - size, 0), column + size + 1)
         points = things.points[0, rows, columns][things.present[0, rows, columns]].astype(np.float64)
         if len(points) >= 8:
-            return points
+            middle = things.points[0, row, column, 2]
+            wanted = float(middle) if things.present[0, row, column] else float(np.median(points[:, 2]))
+            same = np.abs(points[:, 2] - wanted) < 0.08 * wanted
+            return points[same] if same.sum() >= 8 else points
     raise WtError("There is no surface where you clicked, only sky or a masked part. Click on the floor or a table.")
 
 
@@ -87,6 +171,26 @@ def _normal(points: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "3"]:
     centred = points - points.mean(axis=0)
     normal = np.linalg.svd(centred, full_matrices=False)[2][2]
     return normal if normal @ points.mean(axis=0) < 0 else -normal
+
+
+def _depth_on_plane(points: Float[np.ndarray, "n 3"], normal: Float[np.ndarray, "3"], ray: np.ndarray) -> float:
+    """Depth at which the ray meets the patch's plane; the patch's median depth if it grazes it."""
+    middle = float(np.median(points[:, 2]))
+    facing = float(ray @ normal)
+    if abs(facing) < 0.05:
+        return middle
+    depth = float(points.mean(axis=0) @ normal) / facing
+    return depth if 0.9 * middle < depth < 1.1 * middle else middle
+
+
+def _upright(normal: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+    """The floor's normal with most of its sideways lean taken out: photos are held level, fitted floors lean."""
+    up = normal * (0.3, 1.0, 1.0)
+    return up / np.linalg.norm(up)
+
+
+def _towards_camera(point: Float[np.ndarray, "3"], up: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+    return (point @ up) * up - point
 
 
 def _pose(point: np.ndarray, up: np.ndarray, front: np.ndarray, metres: float, turn: float, support: str) -> Stance:
@@ -99,4 +203,4 @@ def _pose(point: np.ndarray, up: np.ndarray, front: np.ndarray, metres: float, t
     pose = np.eye(4)
     pose[:3, :3] = np.stack([c * x + s * y, c * y - s * x, up], axis=1)
     pose[:3, 3] = point * metres
-    return Stance(pose, 1.0 / metres, support)
+    return Stance(pose, 1.0 / metres, support, up)
