@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from wt.errors import WtError
-from wt.types import Float, Int
+from wt.types import Float, Shaped
 
 _CELLS = 32
 _IMAGE_SIDE = 384
@@ -54,8 +54,8 @@ def fractal_noise(points: Float[np.ndarray, "n 3"], octaves: int = 4, gain: floa
     return total * np.float32(1.7 / norm)
 
 
-def cell_random(cells: Int[np.ndarray, "n d"], channels: int = 1) -> Float[np.ndarray, "n c"]:
-    """One random number per channel in [0, 1] for every integer cell (tiles, bricks, planks)."""
+def cell_random(cells: Shaped[np.ndarray, "n d"], channels: int = 1) -> Float[np.ndarray, "n c"]:
+    """One random number per channel in [0, 1] for every cell of whole numbers (tiles, bricks, planks)."""
     key = np.zeros(len(cells), np.uint32)
     for i in range(cells.shape[1]):
         key = (key ^ cells[:, i].astype(np.int64).astype(np.uint32)) * np.uint32(0x9E3779B1)

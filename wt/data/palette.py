@@ -35,17 +35,45 @@ WOODS = [
 """Beech, oak, cherry, walnut, wenge, birch, pine, teak, driftwood, ash."""
 WALLS = [
     from_srgb(v)
-    for v in (
-        "ece8df e6e1d6 f0efeb dfe3e2 d9d4c8 e9dcc4 d5dcd0 cfd8df e3d3cb c3c7c4 d8c3a8 b9c4b4 a8b7c2 c9a999 "
-        "8f9a94 5d6f7a "
-    ).split()
+    for v in [
+        "ece8df",
+        "e6e1d6",
+        "f0efeb",
+        "dfe3e2",
+        "d9d4c8",
+        "e9dcc4",
+        "d5dcd0",
+        "cfd8df",
+        "e3d3cb",
+        "c3c7c4",
+        "d8c3a8",
+        "b9c4b4",
+        "a8b7c2",
+        "c9a999",
+        "8f9a94",
+        "5d6f7a",
+    ]
 ]
 FABRICS = [
     from_srgb(v)
-    for v in (
-        "8a8780 5a5c60 c8bda9 a58f74 47566b 6f7f6a 934f3e b5894b 38424a 7d4a52 d9d4ca 6a7f8e 3f5d53 b7a3a0 "
-        "2f3137 9a6a3e "
-    ).split()
+    for v in [
+        "8a8780",
+        "5a5c60",
+        "c8bda9",
+        "a58f74",
+        "47566b",
+        "6f7f6a",
+        "934f3e",
+        "b5894b",
+        "38424a",
+        "7d4a52",
+        "d9d4ca",
+        "6a7f8e",
+        "3f5d53",
+        "b7a3a0",
+        "2f3137",
+        "9a6a3e",
+    ]
 ]
 LEATHERS = [from_srgb(v) for v in ("5b3521", "7b4a2a", "2d2724", "94683f", "b98f63", "3b2a28", "d8ccb8", "6a2a22")]
 METALS = [

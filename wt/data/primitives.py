@@ -1,8 +1,9 @@
 """Closed triangle shells that assets are put together from: boxes, lofts, lathes, tubes, sheets, extrusions.
 
 Every function returns a `Shell` in metres, z up: closed (each edge belongs to exactly two faces), wound
-counter-clockwise seen from outside, so that a ray meets it an even number of times. Unless said otherwise a shell
-stands on z = 0 and is centred on x = y = 0. Sharp edges are bevelled rather than split, which keeps vertex normals usable.
+counter-clockwise seen from outside, so that a ray meets it an even number of times. Unless said otherwise a
+shell stands on z = 0 and is centred on x = y = 0. Sharp edges are bevelled rather than split, which keeps vertex
+normals usable.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from wt.types import Float, Int
+
+Number = float | int
+Points = Sequence | np.ndarray
+"""Coordinates as nested sequences or an array: [3] for a point, [k, 3] or [k, 2] for a path."""
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 
@@ -22,15 +27,15 @@ class Shell:
     vertices: Float[np.ndarray, "v 3"]
     faces: Int[np.ndarray, "f 3"]
 
-    def at(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> "Shell":
+    def at(self, x: Number = 0.0, y: Number = 0.0, z: Number = 0.0) -> "Shell":
         """Shifted by (x, y, z)."""
         return Shell(self.vertices + np.array([x, y, z], float), self.faces)
 
-    def turned(self, axis: str, degrees: float) -> "Shell":
+    def turned(self, axis: str, degrees: Number) -> "Shell":
         """Turned about the x, y or z axis through the origin, counter-clockwise seen against the axis."""
         return Shell(self.vertices @ turn(axis, degrees).T, self.faces)
 
-    def scaled(self, x: float, y: float | None = None, z: float | None = None) -> "Shell":
+    def scaled(self, x: Number, y: Number | None = None, z: Number | None = None) -> "Shell":
         """Scaled about the origin; one number scales evenly. Factors must be positive."""
         return Shell(self.vertices * np.array([x, x if y is None else y, x if z is None else z], float), self.faces)
 
@@ -50,7 +55,7 @@ class Shell:
         return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0)
 
 
-def turn(axis: str, degrees: float) -> Float[np.ndarray, "3 3"]:
+def turn(axis: str, degrees: Number) -> Float[np.ndarray, "3 3"]:
     """Rotation matrix about a coordinate axis."""
     i = _AXES[axis]
     j, k = (i + 1) % 3, (i + 2) % 3
@@ -104,7 +109,7 @@ def circle(sides: int) -> Float[np.ndarray, "n 2"]:
     return np.stack([np.cos(angles), np.sin(angles)], -1)
 
 
-def bevelled(profile: Float[np.ndarray, "k 2"], bevel: float, min_degrees: float = 28.0) -> Float[np.ndarray, "m 2"]:
+def bevelled(profile: Float[np.ndarray, "k 2"], bevel: Number, min_degrees: Number = 28.0) -> Float[np.ndarray, "m 2"]:
     """A polyline whose inner corners sharper than `min_degrees` are cut by `bevel` metres on either side."""
     points = [profile[0]]
     for before, here, after in zip(profile[:-2], profile[1:-1], profile[2:]):
@@ -121,7 +126,7 @@ def bevelled(profile: Float[np.ndarray, "k 2"], bevel: float, min_degrees: float
     return np.array([*points, profile[-1]])
 
 
-def lathe(profile: Float[np.ndarray, "k 2"], sides: int = 28, bevel: float = 0.004) -> Shell:
+def lathe(profile: Points, sides: int = 28, bevel: Number = 0.004) -> Shell:
     """Solid of revolution about z of a profile of (radius, z); its ends are led to the axis."""
     profile = np.asarray(profile, float)
     if profile[0, 0] > 1e-6:
@@ -138,7 +143,7 @@ def lathe(profile: Float[np.ndarray, "k 2"], sides: int = 28, bevel: float = 0.0
     return loft(rings, start=start, end=end)
 
 
-def ring_lathe(profile: Float[np.ndarray, "k 2"], sides: int = 32) -> Shell:
+def ring_lathe(profile: Points, sides: int = 32) -> Shell:
     """Ring of revolution about z of a closed profile of (radius, z) that stays off the axis (lamp shades, tyres)."""
     ring = circle(sides)
     rings = np.empty((sides, len(profile), 3))
@@ -147,32 +152,35 @@ def ring_lathe(profile: Float[np.ndarray, "k 2"], sides: int = 32) -> Shell:
     return loft(rings, closed=True)
 
 
-def vessel(outer: Float[np.ndarray, "k 2"], wall: float, sides: int = 32) -> Shell:
+def vessel(outer: Points, wall: Number, sides: int = 32) -> Shell:
     """Hollow body of revolution: `outer` runs from the bottom centre up to the lip, the wall is `wall` metres thick."""
     outer = np.asarray(outer, float)
-    steps = np.gradient(outer, axis=0)
+    steps = np.diff(outer, axis=0)
     normals = np.stack([-steps[:, 1], steps[:, 0]], -1)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    shifted = outer + normals * wall
+    before, after = np.concatenate([normals[:1], normals]), np.concatenate([normals, normals[-1:]])
+    # Mitred corners keep the wall's thickness on both sides.
+    shifted = outer + wall * (before + after) / np.maximum(1 + (before * after).sum(axis=1, keepdims=True), 0.3)
     shifted[-1] = [outer[-1, 0] - wall, outer[-1, 1]]
     kept = [np.array([0.0, outer[0, 1] + wall])]
     for radius, z in shifted[1:]:
-        if z > kept[-1][1] + 1e-4 and radius > 0.1 * wall:
+        # Flat bottoms run outwards at one height; anything that would fold back under it is left out.
+        if z >= kept[-1][1] - 1e-6 and radius > 0.1 * wall and abs(radius - kept[-1][0]) + z - kept[-1][1] > 1e-4:
             kept.append(np.array([radius, z]))
     return lathe(np.concatenate([outer, np.array(kept)[::-1]]), sides, bevel=0.3 * wall)
 
 
-def cylinder(radius: float, height: float, sides: int = 24, bevel: float = 0.003) -> Shell:
+def cylinder(radius: Number, height: Number, sides: int = 24, bevel: Number = 0.003) -> Shell:
     """Upright cylinder."""
     return lathe(np.array([[radius, 0.0], [radius, height]]), sides, bevel)
 
 
-def frustum(bottom: float, top: float, height: float, sides: int = 24, bevel: float = 0.003) -> Shell:
+def frustum(bottom: Number, top: Number, height: Number, sides: int = 24, bevel: Number = 0.003) -> Shell:
     """Cone whose radius runs from `bottom` to `top` (0 for a pointed one)."""
     return lathe(np.array([[bottom, 0.0], [top, height]]), sides, bevel)
 
 
-def rounded_rectangle(width: float, depth: float, radius: float, segments: int) -> Float[np.ndarray, "n 2"]:
+def rounded_rectangle(width: Number, depth: Number, radius: Number, segments: int) -> Float[np.ndarray, "n 2"]:
     """Outline with round corners, counter-clockwise, centred on the origin."""
     radius = min(radius, 0.499 * width, 0.499 * depth)
     angles = np.linspace(0.0, np.pi / 2, segments + 1)
@@ -184,7 +192,7 @@ def rounded_rectangle(width: float, depth: float, radius: float, segments: int) 
     )
 
 
-def box(width: float, depth: float, height: float, bevel: float = 0.0) -> Shell:
+def box(width: Number, depth: Number, height: Number, bevel: Number = 0.0) -> Shell:
     """Box along x, y, z; `bevel` cuts its edges."""
     if bevel > 0:
         return rounded_box(width, depth, height, bevel, segments=1)
@@ -197,7 +205,7 @@ def box(width: float, depth: float, height: float, bevel: float = 0.0) -> Shell:
     return _outward(vertices, np.array(faces))
 
 
-def rounded_box(width: float, depth: float, height: float, radius: float, segments: int = 3) -> Shell:
+def rounded_box(width: Number, depth: Number, height: Number, radius: Number, segments: int = 3) -> Shell:
     """Box with round edges and corners of `radius`."""
     radius = min(radius, 0.48 * width, 0.48 * depth, 0.48 * height)
     angles = np.linspace(0.0, np.pi / 2, segments + 1)
@@ -211,7 +219,9 @@ def rounded_box(width: float, depth: float, height: float, radius: float, segmen
     return loft(np.array(rings))
 
 
-def superellipsoid(rx: float, ry: float, rz: float, roundness: float = 0.5, sides: int = 24, rows: int = 12) -> Shell:
+def superellipsoid(
+    rx: Number, ry: Number, rz: Number, roundness: Number = 0.5, sides: int = 24, rows: int = 12
+) -> Shell:
     """Cushion-like body centred on the origin: `roundness` 1 is an ellipsoid, towards 0 a box, above 1 pinched."""
 
     def power(values: np.ndarray) -> np.ndarray:
@@ -226,12 +236,12 @@ def superellipsoid(rx: float, ry: float, rz: float, roundness: float = 0.5, side
     return loft(rings, start=np.array([0.0, 0.0, -rz]), end=np.array([0.0, 0.0, rz]))
 
 
-def ellipsoid(rx: float, ry: float, rz: float, sides: int = 20, rows: int = 12) -> Shell:
+def ellipsoid(rx: Number, ry: Number, rz: Number, sides: int = 20, rows: int = 12) -> Shell:
     """Ellipsoid centred on the origin."""
     return superellipsoid(rx, ry, rz, 1.0, sides, rows)
 
 
-def sphere(radius: float, sides: int = 20, rows: int = 12) -> Shell:
+def sphere(radius: Number, sides: int = 20, rows: int = 12) -> Shell:
     """Sphere centred on the origin."""
     return ellipsoid(radius, radius, radius, sides, rows)
 
@@ -259,12 +269,12 @@ def _frames(path: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
 
 
 def tube(
-    path: Float[np.ndarray, "k 3"] | Sequence[Sequence[float]],
-    radius: float | Float[np.ndarray, "k"],
+    path: Points,
+    radius: Number | Float[np.ndarray, "k"],
     sides: int = 12,
     *,
     closed: bool = False,
-    flatten: float = 1.0,
+    flatten: Number = 1.0,
 ) -> Shell:
     """Round bar along a path, radius per point; `flatten` squeezes the section along the second direction across."""
     path = np.asarray(path, float)
@@ -275,7 +285,7 @@ def tube(
     return loft(path[:, None] + radii * offsets, closed=closed)
 
 
-def smooth_path(points: Sequence[Sequence[float]] | Float[np.ndarray, "k 3"], samples: int = 16) -> np.ndarray:
+def smooth_path(points: Points, samples: int = 16) -> np.ndarray:
     """Catmull-Rom curve [samples, 3] (or [samples, d]) through control points, ends included."""
     points = np.asarray(points, float)
     padded = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
@@ -286,14 +296,12 @@ def smooth_path(points: Sequence[Sequence[float]] | Float[np.ndarray, "k 3"], sa
     return 0.5 * (2 * b + (c - a) * u + (2 * a - 5 * b + 4 * c - d) * u**2 + (3 * b - a - 3 * c + d) * u**3)
 
 
-def bar(
-    start: Sequence[float], end: Sequence[float], radius: float, top: float | None = None, sides: int = 10
-) -> Shell:
+def bar(start: Points, end: Points, radius: Number, top: Number | None = None, sides: int = 10) -> Shell:
     """Round bar between two points, tapering from `radius` to `top`."""
     return tube([start, end], np.array([radius, radius if top is None else top], float), sides)
 
 
-def beam(start: Sequence[float], end: Sequence[float], width: float, depth: float, taper: float = 1.0) -> Shell:
+def beam(start: Points, end: Points, width: Number, depth: Number, taper: Number = 1.0) -> Shell:
     """Rectangular bar between two points with horizontal ends (legs); x by `width`, y by `depth`, scaled by `taper`
     at `end`. The points must differ in z."""
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [width / 2, depth / 2]
@@ -301,12 +309,12 @@ def beam(start: Sequence[float], end: Sequence[float], width: float, depth: floa
     return loft(np.array(rings))
 
 
-def torus(major: float, minor: float, sides: int = 32, section: int = 14) -> Shell:
+def torus(major: Number, minor: Number, sides: int = 32, section: int = 14) -> Shell:
     """Torus around z, centred on the origin."""
     return ring_lathe(circle(section) * minor + [major, 0.0], sides)
 
 
-def knot(p: int, q: int, radius: float, thickness: float, samples: int = 160, section: int = 10) -> Shell:
+def knot(p: int, q: int, radius: Number, thickness: Number, samples: int = 160, section: int = 10) -> Shell:
     """(p, q) torus knot centred on the origin, about 1.5 `radius` wide on either side."""
     t = np.arange(samples) * (2 * np.pi / samples)
     r = radius * (1.0 + 0.45 * np.cos(q * t))
@@ -314,7 +322,7 @@ def knot(p: int, q: int, radius: float, thickness: float, samples: int = 160, se
     return tube(path, thickness, section, closed=True)
 
 
-def frame(width: float, height: float, border: float, depth: float) -> Shell:
+def frame(width: Number, height: Number, border: Number, depth: Number) -> Shell:
     """Rectangular frame upright in the xz plane: outer size width x height, from y = 0 to y = -depth, mitred."""
     corners = np.array([[-1, 0], [1, 0], [1, 1], [-1, 1]]) * [width / 2, height]
     inward = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * border
@@ -332,7 +340,7 @@ def frame(width: float, height: float, border: float, depth: float) -> Shell:
     return loft(np.array(rings, float), closed=True)
 
 
-def extrude(outline: Float[np.ndarray, "n 2"] | Sequence[Sequence[float]], height: float) -> Shell:
+def extrude(outline: Points, height: Number) -> Shell:
     """Prism over a simple polygon in the xy plane (any winding, may be concave)."""
     outline = np.asarray(outline, float)
     x, y = outline.T
@@ -355,10 +363,10 @@ def _area(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _empty(outline: np.ndarray, rest: list[int], i: int, j: int, m: int) -> bool:
-    """Whether no other remaining corner lies inside the ear (i, j, m)."""
-    a, b, c = outline[i], outline[j], outline[m]
-    others = outline[[p for p in rest if p not in (i, j, m)]].T
+def _empty(outline: np.ndarray, rest: list[int], ear: tuple) -> bool:
+    """Whether no other remaining corner lies inside the ear of three indices."""
+    a, b, c = outline[list(ear)]
+    others = outline[[p for p in rest if p not in ear]].T
     return not bool(((_area(a, b, others) > 0) & (_area(b, c, others) > 0) & (_area(c, a, others) > 0)).any())
 
 
@@ -372,13 +380,13 @@ def _ear_clip(outline: np.ndarray) -> np.ndarray:
         # The fattest ear first keeps slivers away.
         scores = _area(a, b, c) / np.maximum((c[0] - a[0]) ** 2 + (c[1] - a[1]) ** 2, 1e-12)
         order = np.argsort(-scores)
-        best = next((k for k in order if scores[k] > 0 and _empty(outline, rest, i[k], j[k], m[k])), order[0])
+        best = next((k for k in order if scores[k] > 0 and _empty(outline, rest, (i[k], j[k], m[k]))), order[0])
         triangles.append([i[best], j[best], m[best]])
         rest.pop(int(best))
     return np.array([*triangles, rest])
 
 
-def sheet(points: Float[np.ndarray, "r c 3"], thickness: float) -> Shell:
+def sheet(points: Float[np.ndarray, "r c 3"], thickness: Number) -> Shell:
     """A surface given as a grid, thickened by half of `thickness` to either side along its normals."""
     across, along = np.gradient(points, axis=1), np.gradient(points, axis=0)
     normals = np.cross(across, along)

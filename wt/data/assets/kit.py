@@ -87,9 +87,9 @@ class Builder:
         self.name, self.attachment = name, attachment
         self.parts: list[Part] = []
 
-    def add(self, material: Material, *shells: Shell, smooth: bool = False) -> "Builder":
+    def add(self, material: Material, *shells: Shell, smooth: bool | np.bool_ = False) -> "Builder":
         """Each shell becomes a part of `material`."""
-        self.parts += [Part(shell.vertices, shell.faces, material, smooth) for shell in shells]
+        self.parts += [Part(shell.vertices, shell.faces, material, bool(smooth)) for shell in shells]
         return self
 
     def place(self, asset: Asset, x: float = 0.0, y: float = 0.0, z: float = 0.0, turn: float = 0.0) -> "Builder":

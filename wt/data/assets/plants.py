@@ -7,6 +7,8 @@ from wt.data.assets.kit import Builder, Look
 from wt.data.mesh import Asset, Material
 from wt.data.palette import PLANTS, Colour, rgb_of, shade
 from wt.data.primitives import (
+    Number,
+    Points,
     Shell,
     cylinder,
     ellipsoid,
@@ -64,9 +66,7 @@ def _pot(b: Builder, look: Look, rng: np.random.Generator, radius: float, height
     return level
 
 
-def _fronds(
-    rng: np.random.Generator, count: int, length: float, width: float, lift: tuple[float, float]
-) -> list[Shell]:
+def _fronds(rng: np.random.Generator, count: int, length: float, width: float, lift: Points) -> list[Shell]:
     """Long leaves out of one point, turned all around, lifted by degrees."""
     leaves = []
     droop, fold = rng.uniform(0.1, 0.55), rng.uniform(0.1, 0.6)
@@ -200,7 +200,7 @@ def cactus(rng: np.random.Generator, *, colour: Colour = None, material: str | N
     return b.done()
 
 
-def _column(points: list[list[float]], thick: float) -> Shell:
+def _column(points: Points, thick: Number) -> Shell:
     """A tube with a round tip."""
     path = smooth_path(points, 14) if len(points) > 2 else np.array(points, float)
     way = path[-1] - path[-2]

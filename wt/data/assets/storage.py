@@ -1,5 +1,7 @@
 """Shelves, cabinets, wardrobes, boxes, crates, stacks of boxes, baskets."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from wt.data.assets.kit import Builder, Look, four, material_of
@@ -51,7 +53,7 @@ def shelf(rng: np.random.Generator, *, colour: Colour = None, material: str | No
     if rng.random() < 0.6:
         b.add(stuff, box(width, 0.008, height - 0.02).at(0, depth / 2 - 0.004, 0.01))
     edges, full = np.linspace(-width / 2, width / 2, bays + 1), rng.uniform(0.4, 1.0)
-    for low, high in zip(levels[:-1], levels[1:]):
+    for low, high in pairwise(levels):
         for left, right in zip(edges[:-1] + thick, edges[1:] - thick):
             if rng.random() < full and rng.random() < 0.75:
                 _books(b, rng, left, right, -depth / 2 + rng.uniform(0.01, 0.06), low + thick, high - low - thick)
@@ -69,7 +71,7 @@ def _front(
         b.add(stuff, frame(width - 0.008, height - 0.008, 0.06, 0.01).at(x, y - 0.008, z + 0.004))
 
 
-def _handle(b: Builder, knob: Material, x: float, y: float, z: float, upright: bool, style: int) -> None:
+def _handle(b: Builder, knob: Material, x: float, y: float, z: float, upright: bool | np.bool_, style: int) -> None:
     if style < 2:
         b.add(knob, cylinder(0.014, 0.03, 14).turned("x", 90).at(x, y, z), smooth=True)
     elif upright:

@@ -5,12 +5,12 @@ import numpy as np
 from wt.data.assets.kit import Builder, Look
 from wt.data.mesh import Asset, Material
 from wt.data.palette import Colour
-from wt.data.primitives import Shell, cylinder, frustum, lathe, smooth_path, sphere, torus, tube, vessel
+from wt.data.primitives import Points, Shell, cylinder, frustum, lathe, smooth_path, sphere, torus, tube, vessel
 
 _GLAZES = ("ceramic", "ceramic", "ceramic", "plastic", "stone", "glass")
 
 
-def _profile(*points: tuple[float, float], samples: int = 22) -> np.ndarray:
+def _profile(*points: Points, samples: int = 22) -> np.ndarray:
     """A smooth outline (radius, z) from the bottom's rim to the lip, led to the axis at the bottom."""
     curve = smooth_path(np.array(points, float), samples)
     return np.concatenate([[[0.0, curve[0, 1]]], curve])

@@ -9,6 +9,8 @@ from wt.data.assets.kit import Builder, Look, four, material_of
 from wt.data.mesh import Asset, Material
 from wt.data.palette import Colour
 from wt.data.primitives import (
+    Number,
+    Points,
     Shell,
     bar,
     box,
@@ -26,7 +28,7 @@ from wt.data.primitives import (
 )
 
 
-def _limb(start: tuple[float, ...], end: tuple[float, ...], thick: float, tip: float | None = None) -> Shell:
+def _limb(start: Points, end: Points, thick: Number, tip: Number | None = None) -> Shell:
     """A limb with round ends."""
     a, b = np.array(start, float), np.array(end, float)
     last = thick if tip is None else tip
