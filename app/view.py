@@ -190,7 +190,7 @@ def place_facts(work: Work, camera_height_m: float) -> str:
             ("Gauge", f"× {placed.gauge.scale:.3f}, residual {_percent(placed.gauge.residual)}"),
         ]
         if row.get("centroid_error") is not None:
-            figures.append(("Off the truth", f"{_percent(row['centroid_error'])} of its size"))
+            figures.append(("Centroid error", f"{_percent(row['centroid_error'])} of its size"))
         blocks.append(table([figure for figure in figures if figure[1]]))
     for removed in work.proposal.report.get("removed", []):
         blocks.append(table([("Removed", str(removed["name"])), ("Gauge", _gauge_words(removed["gauge"]))]))
@@ -353,8 +353,8 @@ def _edits_done(work: Work) -> str:
 def _operation(operation: Any) -> str:
     thing = " ".join(str(p) for p in (operation.size, operation.colour, operation.material, operation.what) if p)
     if operation.kind == "replace" and operation.target:
-        return f"replace {operation.target} with {thing}"
-    return f"{operation.kind} {thing}"
+        return f"replace: {operation.target} by {thing}"
+    return f"{operation.kind}: {thing}"
 
 
 def _edit_figures(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -120,7 +120,7 @@ class Viewer:
         with client.atomic():
             client.camera.up_direction = (0.0, -1.0, 0.0)
             client.camera.position = (0.0, 0.0, 0.0)
-            client.camera.look_at = tuple(centre_ray(intrinsics) * distance)
+            client.camera.look_at = (0.0, 0.0, distance)
             client.camera.fov = fitting_fov(intrinsics, aspect)
 
     def _send(self, cloud: PointCloud, chosen: np.ndarray, intrinsics: Intrinsics, display: Display) -> None:
@@ -177,23 +177,13 @@ def depth_bins(z: np.ndarray) -> np.ndarray:
     return np.searchsorted(np.quantile(z, np.arange(1, _DEPTH_BINS) / _DEPTH_BINS), z).astype(np.int16)
 
 
-def centre_ray(intrinsics: Intrinsics) -> np.ndarray:
-    """Direction, z = 1, of the photo's centre: off the axis if the principal point is, as the browser's never is."""
-    k = intrinsics
-    return np.array([(k.width / 2 - k.cx) / k.fx, (k.height / 2 - k.cy) / k.fy, 1.0])
-
-
 def fitting_fov(intrinsics: Intrinsics, aspect: float) -> float:
-    """Vertical field of view in radians of a window of this aspect, aimed at the centre ray, that shows the photo."""
-    k, forward = intrinsics, centre_ray(intrinsics)
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross([0.0, 1.0, 0.0], forward)
-    right /= np.linalg.norm(right)
-    down = np.cross(forward, right)
-    edges = [(u, v) for u in (0, k.width / 2, k.width) for v in (0, k.height / 2, k.height)]
-    rays = np.array([[(u - k.cx) / k.fx, (v - k.cy) / k.fy, 1.0] for u, v in edges])
-    ahead = np.maximum(rays @ forward, 1e-3)
-    half_x, half_y = (float((np.abs(rays @ axis) / ahead).max()) for axis in (right, down))
+    """Vertical field of view in radians of a window of this aspect that shows the whole photo.
+
+    The browser's camera looks along the axis, which is the photo's centre only if the principal point is.
+    """
+    k = intrinsics
+    half_x, half_y = max(k.cx, k.width - k.cx) / k.fx, max(k.cy, k.height - k.cy) / k.fy
     return 2 * math.atan(max(half_y, half_x / aspect))
 
 
