@@ -111,7 +111,7 @@ def _select(page: Page) -> None:
 
 
 def _geometry(page: Page) -> None:
-    kinds = [("Whole photo · WT-S", "scene"), ("Selection alone · WT-O", "object")]
+    kinds = [("Photo · WT-S", "scene"), ("Selection · WT-O", "object")]
     _radio(page, "lift_kind", "What to lift", kinds, "scene", wide=True)
     with gr.Row():
         page.add("steps", gr.Slider(1, 50, 20, step=1, label="Steps", elem_id="steps", scale=3))
