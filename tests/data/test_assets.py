@@ -17,7 +17,7 @@ def draw(family: str, seed: int, **wishes: str) -> Asset:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_closed_parts_in_their_frame(family: str) -> None:
     attachment, height = FAMILY_INFO[family]
-    for seed in range(3):
+    for seed in range(2):
         asset = draw(family, seed)
         assert asset.name == family
         assert asset.attachment == attachment
@@ -38,13 +38,11 @@ def test_closed_parts_in_their_frame(family: str) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_typical_height_is_typical(family: str) -> None:
-    if family == "car":
-        pytest.skip("a car is a toy or a real one")
-    low, high = zip(*(draw(family, 50 + seed).bounds() for seed in range(9)))
+    if family in ("car", "truck", "bus", "ceiling lamp"):
+        pytest.skip("a toy or a real one; flush or hanging")
+    low, high = zip(*(draw(family, 50 + seed).bounds() for seed in range(5)))
     heights = np.array(high)[:, 2] - np.array(low)[:, 2]
-    ratio = np.median(heights) / FAMILY_INFO[family][1]
-    if family != "truck":
-        assert 0.4 < ratio < 2.0, heights
+    assert 0.4 < np.median(heights) / FAMILY_INFO[family][1] < 2.0, heights
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -52,8 +50,8 @@ def test_same_seed_same_asset_and_other_seeds_differ(family: str) -> None:
     first, again = draw(family, 3), draw(family, 3)
     assert len(first.parts) == len(again.parts)
     assert all(np.array_equal(a.vertices, b.vertices) for a, b in zip(first.parts, again.parts))
-    sizes = {tuple(np.round(draw(family, seed).bounds()[1], 4)) for seed in range(6)}
-    assert len(sizes) >= 4
+    sizes = {tuple(np.round(draw(family, seed).bounds()[1], 4)) for seed in range(4)}
+    assert len(sizes) >= 3
 
 
 def surface_colour(asset: Asset) -> np.ndarray:
@@ -79,10 +77,7 @@ def test_a_wished_colour_shows(family: str) -> None:
 
 def test_a_wished_material_is_taken() -> None:
     shiny = max(part.material.specular for part in draw("chair", 1, material="metal").parts)
-    dull = max(
-        part.material.specular
-        for part in draw("cushion" if "cushion" in FAMILIES else "rug", 1, material="fabric").parts
-    )
+    dull = max(part.material.specular for part in draw("cushion", 1, material="fabric").parts)
     assert shiny > 0.2 > dull
 
 

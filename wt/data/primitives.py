@@ -220,19 +220,29 @@ def rounded_box(width: Number, depth: Number, height: Number, radius: Number, se
 
 
 def superellipsoid(
-    rx: Number, ry: Number, rz: Number, roundness: Number = 0.5, sides: int = 24, rows: int = 12
+    rx: Number,
+    ry: Number,
+    rz: Number,
+    roundness: Number = 0.5,
+    sides: int = 24,
+    rows: int = 12,
+    *,
+    profile: Number | None = None,
 ) -> Shell:
-    """Cushion-like body centred on the origin: `roundness` 1 is an ellipsoid, towards 0 a box, above 1 pinched."""
+    """Cushion-like body centred on the origin: `roundness` 1 is an ellipsoid, towards 0 a box, above 1 pinched;
+    `profile` is the roundness of its upright sections where that is another (a pillow: square, but thin at the rim)."""
 
-    def power(values: np.ndarray) -> np.ndarray:
-        return np.sign(values) * np.abs(values) ** roundness
+    def power(values: np.ndarray, exponent: Number = roundness) -> np.ndarray:
+        return np.sign(values) * np.abs(values) ** exponent
+
+    steep = roundness if profile is None else profile
 
     angles = (np.arange(sides) + 0.5) * (2 * np.pi / sides)
     heights = np.linspace(-np.pi / 2, np.pi / 2, rows + 1)[1:-1]
     rings = np.empty((rows - 1, sides, 3))
-    rings[..., 0] = rx * power(np.cos(heights))[:, None] * power(np.cos(angles))
-    rings[..., 1] = ry * power(np.cos(heights))[:, None] * power(np.sin(angles))
-    rings[..., 2] = rz * power(np.sin(heights))[:, None]
+    rings[..., 0] = rx * power(np.cos(heights), steep)[:, None] * power(np.cos(angles))
+    rings[..., 1] = ry * power(np.cos(heights), steep)[:, None] * power(np.sin(angles))
+    rings[..., 2] = rz * power(np.sin(heights), steep)[:, None]
     return loft(rings, start=np.array([0.0, 0.0, -rz]), end=np.array([0.0, 0.0, rz]))
 
 

@@ -122,8 +122,8 @@ def plaid(rng: np.random.Generator, colour: Colour = None, size: float | None = 
     def texture(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         phase = (box_uv(points, normals)[0] / pitch) % 1.0
         wide = (phase > 0.55).sum(axis=1) * 0.42
-        thin = (np.abs(phase - 0.25) < 0.04).any(axis=1)
-        return np.where(thin[:, None], third, _blend(rgb, other, wide)).astype(np.float32)
+        thin = (np.abs(phase - 0.25) < 0.04).any(axis=1, keepdims=True)
+        return np.where(thin, third, _blend(rgb, other, wide)).astype(np.float32)
 
     return texture
 

@@ -7,7 +7,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wt.data.assets import beds, decor, household, lamps, plants, seating, storage, tables, tableware, toys, vehicles
+from wt.data.assets import (
+    beds,
+    decor,
+    household,
+    kitchen,
+    lamps,
+    plants,
+    seating,
+    storage,
+    tables,
+    tableware,
+    toys,
+    vehicles,
+)
 from wt.data.assets.kit import MATERIALS
 from wt.data.mesh import Asset, Attachment
 from wt.data.palette import COLOURS, Colour
@@ -77,6 +90,16 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "barrel": (household.barrel, "floor", 0.75),
     "bucket": (household.bucket, "floor", 0.28),
     "radio": (household.radio, "table", 0.2),
+    "office chair": (seating.office_chair, "floor", 1.0),
+    "nightstand": (storage.nightstand, "floor", 0.55),
+    "fridge": (kitchen.fridge, "floor", 1.5),
+    "stove": (kitchen.stove, "floor", 0.9),
+    "washing machine": (kitchen.washing_machine, "floor", 0.85),
+    "sink": (kitchen.sink, "floor", 1.0),
+    "jug": (tableware.jug, "table", 0.22),
+    "bus": (vehicles.bus, "floor", 0.18),
+    "house": (toys.house, "floor", 0.4),
+    "cushion": (decor.cushion, "floor", 0.25),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wt.data.assets.decor import pillow_shell
 from wt.data.assets.kit import Builder, Look, four
 from wt.data.mesh import Asset, Material
 from wt.data.palette import Colour
@@ -24,7 +25,7 @@ def bed(rng: np.random.Generator, *, colour: Colour = None, material: str | None
     cover = look.side("fabric")
     for x in places:
         for i in range(int(rng.integers(1, 3))):
-            pillow = superellipsoid(min(0.33, width * 0.36), 0.22, 0.085, 0.55, 26, 10).turned("x", rng.uniform(5, 35))
+            pillow = pillow_shell(min(0.35, width * 0.38), 0.24, 0.11, rng).turned("x", rng.uniform(5, 35))
             stuff = sheet_ if i == 0 else cover
             b.add(
                 stuff, pillow.turned("z", rng.normal(0, 5)).at(x, length / 2 - 0.3 - 0.17 * i, top + 0.1), smooth=True

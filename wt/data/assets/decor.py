@@ -47,7 +47,7 @@ def book(rng: np.random.Generator, *, colour: Colour = None, material: str | Non
     if rng.random() < 0.22:
         _open_book(rng, b, look)
         return b.done()
-    count, z = int(rng.choice([1, rng.integers(2, 7)], p=[0.45, 0.55])), 0.0
+    count, z = (1 if rng.random() < 0.45 else int(rng.integers(2, 7))), 0.0
     size = rng.uniform(0.12, 0.22)
     for _ in range(count):
         width, tall, thick = size * rng.uniform(0.8, 1.05), size * rng.uniform(1.2, 1.5), rng.uniform(0.012, 0.05)
@@ -139,7 +139,8 @@ def rug(rng: np.random.Generator, *, colour: Colour = None, material: str | None
     look, b = Look(rng, colour, material), Builder("rug")
     width, depth, thick = rng.uniform(0.9, 2.6), rng.uniform(0.6, 1.8), rng.uniform(0.008, 0.022)
     if material is None and colour is None and rng.random() < 0.55:
-        pile = Material(rng.choice([tx.stripes, tx.checks, tx.leaves, tx.dots, tx.noise])(rng), 0.01, 0.95)
+        pattern = [tx.stripes, tx.checks, tx.leaves, tx.dots, tx.noise][rng.integers(5)]
+        pile = Material(pattern(rng), 0.01, 0.95)
     else:
         pile = look.main("carpet", "fabric", "carpet")
     if rng.random() < 0.25:
@@ -199,6 +200,31 @@ def clock(rng: np.random.Generator, *, colour: Colour = None, material: str | No
     for long, wide in ((0.5, 0.06), (0.75, 0.04)):
         hand = box(wide * r, 0.003, long * r).at(0, -0.029, -0.05 * r).turned("y", rng.uniform(0, 360))
         b.add(ink, hand)
+    return b.done()
+
+
+def pillow_shell(half_width: float, half_depth: float, half_height: float, rng: np.random.Generator) -> Shell:
+    """A pillow lying around the origin: square with drawn-in edges and pointed corners, thin at the seam, dented."""
+    outline, seam = rng.uniform(0.3, 0.5), rng.uniform(0.72, 0.95)
+    shell = superellipsoid(half_width, half_depth, half_height, outline, 40, 14, profile=seam)
+    x, y, z = (shell.vertices / [half_width, half_depth, half_height]).T
+    drawn_in = 1 - 0.1 * np.stack([1 - np.clip(y**2, 0, 1), 1 - np.clip(x**2, 0, 1)])
+    dents = 1 + 0.12 * np.sin(3 * x + rng.uniform(0, 6)) * np.sin(3 * y + rng.uniform(0, 6))
+    bent = np.stack([x * drawn_in[0] * half_width, y * drawn_in[1] * half_depth, z * dents * half_height], -1)
+    return shell.warped(bent)
+
+
+def cushion(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
+    """A scatter cushion lying or half upright, or a bolster."""
+    look, b = Look(rng, colour, material), Builder("cushion")
+    cover = look.main("fabric", "fabric", "leather")
+    if rng.random() < 0.2:
+        profile = np.array([[0.07, 0.0], [0.1, 0.03], [0.1, 0.42], [0.07, 0.45]])
+        b.add(cover, lathe(profile, 28, 0.02).turned("x", 90), smooth=True)
+    else:
+        side, long = rng.uniform(0.19, 0.27), rng.choice([1.0, rng.uniform(1.2, 1.5)])
+        pillow = pillow_shell(side * long, side, rng.uniform(0.08, 0.12), rng)
+        b.add(cover, pillow.turned("x", rng.choice([0.0, rng.uniform(20, 60)])), smooth=True)
     return b.done()
 
 
@@ -267,7 +293,8 @@ def sculpture(rng: np.random.Generator, *, colour: Colour = None, material: str 
         for i in range(int(rng.integers(3, 6))):
             r = 0.36 * s * 0.8**i * rng.uniform(0.85, 1.15)
             pebble = superellipsoid(r, 0.85 * r, 0.45 * r, 0.85, 24, 12).turned("z", rng.uniform(0, 180))
-            b.add(stuff, pebble.at(*(rng.normal(0, 0.06, 2) * r), z + 0.43 * r), smooth=True)
+            x, y = rng.normal(0, 0.06 * r, 2)
+            b.add(stuff, pebble.at(x, y, z + 0.43 * r), smooth=True)
             z += 0.86 * r
     elif kind == 2:
         rows, outline = np.linspace(0, 1.5 * s, 25), rounded_rectangle(0.5 * s, 0.5 * s, 0.06 * s, 4)

@@ -129,8 +129,8 @@ def bin_(rng: np.random.Generator, *, colour: Colour = None, material: str | Non
             for _ in range(int(rng.integers(1, 5))):
                 ball = sphere(0.05, 14, 10)
                 crumpled = ball.vertices * (1 + 0.15 * np.sin(ball.vertices @ rng.normal(0, 90, (3, 1))))
-                at = rng.uniform(-0.45, 0.45, 2) * r
-                b.add(look.side("paper"), ball.warped(crumpled).at(*at, h - 0.04), smooth=False)
+                x, y = rng.uniform(-0.45, 0.45, 2) * r
+                b.add(look.side("paper"), ball.warped(crumpled).at(x, y, h - 0.04), smooth=False)
     else:
         top = look.side("plastic", "metal")
         dome = 0.9 * r if kind == 1 else 0.03

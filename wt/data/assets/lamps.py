@@ -208,5 +208,5 @@ def ceiling_lamp(rng: np.random.Generator, *, colour: Colour = None, material: s
             path = [[0, 0, -drop], [*(0.5 * reach * out[:2]), -drop - 0.06], [*(reach * out[:2]), -drop + 0.05]]
             b.add(stuff, tube(smooth_path(path, 12), 0.008, 8), smooth=True)
             cup = vessel(np.array([[0, 0], [0.02, 0], [0.035, 0.04], [0.055, 0.09]]), 0.003, 24)
-            b.add(glowing(rng, _WARM[i % 2], 0.4), cup.at(*(reach * out[:2]), -drop + 0.05), smooth=True)
+            b.add(glowing(rng, _WARM[i % 2], 0.4), cup.at(reach * out[0], reach * out[1], -drop + 0.05), smooth=True)
     return b.done()

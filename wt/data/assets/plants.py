@@ -119,7 +119,8 @@ def plant(rng: np.random.Generator, *, colour: Colour = None, material: str | No
         b.add(green, merge(fronds).at(0, 0, z - 0.01), smooth=True)
     elif kind == 1:
         swords = _fronds(rng, int(rng.integers(6, 13)), high, high * rng.uniform(0.09, 0.15), (76, 90))
-        moved = [s.at(*(rng.normal(0, 0.25, 2) * radius), z - 0.01) for s in swords]
+        spots = rng.normal(0, 0.25 * radius, (len(swords), 2))
+        moved = [sword.at(x, y, z - 0.01) for sword, (x, y) in zip(swords, spots)]
         b.add(green, merge(moved), smooth=True)
     elif kind == 2:
         stalks, leaves = _stalked(rng, high, z)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from wt.data.assets.decor import pillow_shell
 from wt.data.assets.kit import Builder, Look, four
 from wt.data.mesh import Asset
 from wt.data.palette import Colour
@@ -113,6 +114,13 @@ def chair(rng: np.random.Generator, *, colour: Colour = None, material: str | No
     return b.done()
 
 
+def office_chair(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
+    """A chair on a star foot with castors."""
+    b, look = Builder("office chair"), Look(rng, colour, material)
+    _office(b, look, rng, rng.uniform(0.4, 0.5), rng.uniform(0.4, 0.48), rng.uniform(0.43, 0.5))
+    return b.done()
+
+
 def _upholstered(name: str, rng: np.random.Generator, look: Look, seats: int, seat_width: float) -> Asset:
     """Base, arms, back and loose cushions of an armchair (one seat) or a sofa."""
     b, cloth = Builder(name), look.main("fabric", "leather")
@@ -143,7 +151,7 @@ def _upholstered(name: str, rng: np.random.Generator, look: Look, seats: int, se
         b.add(feet, shell.at(x, y, 0), smooth=round_foot)
     if seats > 1 and rng.random() < 0.6:
         for x in rng.uniform(-inner / 2 + 0.2, inner / 2 - 0.2, int(rng.integers(1, 4))):
-            throw = superellipsoid(0.21, 0.07, 0.21, 0.5).turned("x", -25).turned("z", rng.uniform(-25, 25))
+            throw = pillow_shell(0.22, 0.22, 0.09, rng).turned("x", 65).turned("z", rng.uniform(-25, 25))
             b.add(look.side("fabric"), throw.at(x, depth / 2 - back - 0.24, seat + 0.2), smooth=True)
     return b.done()
 

@@ -155,6 +155,15 @@ def cabinet(rng: np.random.Generator, *, colour: Colour = None, material: str | 
     )
 
 
+def nightstand(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
+    """A bedside cabinet with one to three drawers."""
+    rows = [[0.5, 0.5], [0.65, 0.35], [1.0], [0.34, 0.33, 0.33]][rng.integers(4)]
+    look = Look(rng, colour, material)
+    return _cupboard(
+        "nightstand", look, rng.uniform(0.38, 0.55), rng.uniform(0.35, 0.45), rng.uniform(0.45, 0.65), 1, rows
+    )
+
+
 def wardrobe(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
     """A tall cupboard with two to four doors."""
     doors, rows = int(rng.integers(2, 5)), [[1.0], [1.0], [0.2, 0.8]][rng.integers(3)]

@@ -169,6 +169,22 @@ def jar(rng: np.random.Generator, *, colour: Colour = None, material: str | None
     return b.done()
 
 
+def jug(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
+    """A pitcher with a pulled lip and one ear."""
+    look, b = Look(rng, colour, material), Builder("jug", "table")
+    glaze, r, h = look.main(*_GLAZES, "metal"), rng.uniform(0.055, 0.085), rng.uniform(0.16, 0.28)
+    neck, lip = rng.uniform(0.55, 0.85), rng.uniform(0.65, 0.95)
+    body = vessel(_profile((0.7 * r, 0), (r, 0.32 * h), (neck * r, 0.78 * h), (lip * r, h), samples=20), 0.0045, 40)
+    points = body.vertices.copy()
+    # The rim is pulled out and up towards -x, opposite to the ear.
+    pull = np.clip((points[:, 2] / h - 0.75) / 0.25, 0, 1) ** 2 * np.clip(-points[:, 0] / (lip * r), 0, 1) ** 3
+    points[:, 0] -= 0.45 * r * pull
+    points[:, 2] += 0.12 * r * pull
+    b.add(glaze, body.warped(points), smooth=True)
+    b.add(glaze, _handle(0.85 * r, 0.6 * h, 0.5 * h, 0.5 * r, 0.007), smooth=True)
+    return b.done()
+
+
 def teapot(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
     """A teapot: round body, spout, handle, lid."""
     look, b = Look(rng, colour, material), Builder("teapot", "table")

@@ -16,6 +16,8 @@ from wt.data.primitives import (
     box,
     cylinder,
     ellipsoid,
+    extrude,
+    frame,
     frustum,
     knot,
     lathe,
@@ -312,4 +314,49 @@ def duck(rng: np.random.Generator, *, colour: Colour = None, material: str | Non
     bill = look.side("rubber", colour="orange")
     b.add(bill, ellipsoid(0.2 * s, 0.26 * s, 0.07 * s).at(0, -0.95 * s, 1.1 * s), smooth=True)
     _eyes(b, rng, head + [0, -0.34 * s, 0.14 * s], 0.19 * s, 0.06 * s)
+    return b.done()
+
+
+def house(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
+    """A doll's house: walls, gabled roof, door, windows, chimney."""
+    look, b = Look(rng, colour, material), Builder("house")
+    s = rng.uniform(0.2, 0.6)
+    wide, deep, tall, rise = (
+        rng.uniform(0.6, 1.0) * s,
+        rng.uniform(0.5, 0.8) * s,
+        rng.uniform(0.4, 0.8) * s,
+        rng.uniform(0.25, 0.5) * s,
+    )
+    wall, roof = (
+        look.main("painted", "wood", "stone"),
+        look.side("painted", "wood", colour=["dark red", "dark grey", "brown", None][rng.integers(4)]),
+    )
+    gable = np.array([[-wide / 2, 0], [wide / 2, 0], [wide / 2, tall], [0, tall + rise], [-wide / 2, tall]])
+    b.add(wall, extrude(gable, deep).turned("x", 90).at(0, deep / 2, 0))
+    over, thick = 0.08 * s, 0.03 * s
+    slope, angle = np.hypot(wide / 2, rise) + over, float(np.degrees(np.arctan2(rise, wide / 2)))
+    for side in (-1, 1):
+        sheet_ = box(slope, deep + 2 * over, thick).at(slope / 2, 0, 0).turned("y", angle)
+        b.add(roof, (sheet_ if side > 0 else sheet_.mirrored("x")).at(0, 0, tall + rise))
+    trim, pane = look.side("painted", "wood"), material_of("glass", rng, ["navy", "black", "yellow"][rng.integers(3)])
+    b.add(
+        trim,
+        box(0.2 * wide, 0.02 * s, 0.6 * min(tall, 0.55 * s), 0.002 * s).at(rng.uniform(-0.1, 0.1) * wide, -deep / 2, 0),
+    )
+    for x in (-0.3 * wide, 0.3 * wide):
+        for z in [(0.45 * tall,), (0.22 * tall, 0.65 * tall)][int(tall > 0.6 * s)]:
+            b.add(
+                pane,
+                box(0.2 * wide, 0.012 * s, 0.2 * tall).at(x, -deep / 2, z),
+                box(0.2 * wide, 0.012 * s, 0.2 * tall).at(x, deep / 2, z),
+            )
+            b.add(
+                trim,
+                frame(0.24 * wide, 0.25 * tall, 0.025 * wide, 0.02 * s).at(x, -deep / 2 + 0.005 * s, z - 0.025 * tall),
+            )
+    if rng.random() < 0.6:
+        b.add(
+            look.side("stone", "painted"),
+            box(0.1 * s, 0.1 * s, 0.35 * s).at(0.25 * wide, 0.1 * deep, tall + 0.25 * rise),
+        )
     return b.done()

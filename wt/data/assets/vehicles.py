@@ -167,6 +167,34 @@ def truck(rng: np.random.Generator, *, colour: Colour = None, material: str | No
     return b.done()
 
 
+def bus(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
+    """A coach or a double-decker, true size or toy."""
+    look, b = Look(rng, colour, material), Builder("bus")
+    s = 1.0 if rng.random() < 0.25 else rng.uniform(0.03, 0.06)
+    decks = 1 + int(rng.random() < 0.35)
+    width, length, height = 2.4 * s, rng.uniform(7.0, 10.5) * s, (2.7 + 1.3 * (decks - 1)) * s
+    paint, glass = (
+        look.main("painted", "metal", "plastic"),
+        material_of("glass", rng, ["black", "navy"][rng.integers(2)]),
+    )
+    dark, rim = material_of("rubber", rng, "black"), look.side("metal")
+    b.add(paint, rounded_box(width, length, height, 0.18 * s).at(0, 0, 0.35 * s), smooth=True)
+    for deck in range(decks):
+        z = (1.35 + 1.25 * deck) * s
+        count = int(length / s / 1.4)
+        for y in np.linspace(-length / 2 + 1.0 * s, length / 2 - 0.9 * s, count):
+            for x in (-width / 2, width / 2):
+                b.add(glass, rounded_box(0.06 * s, 0.8 * length / count, 0.75 * s, 0.02 * s, 1).at(x, y, z))
+        for y in (-length / 2, length / 2):
+            b.add(glass, rounded_box(0.84 * width, 0.08 * s, 0.95 * s, 0.03 * s, 1).at(0, y, z - 0.1 * s))
+    for y in (-0.32 * length, 0.3 * length):
+        for x in (-width / 2 + 0.15 * s, width / 2 - 0.15 * s):
+            _wheel(b, dark, rim, 0.46 * s, 0.32 * s, x, y)
+    for x in (-0.8 * s, 0.8 * s):
+        b.add(glowing(rng, "white", 0.2), box(0.3 * s, 0.06 * s, 0.18 * s, 0.02 * s).at(x, -length / 2, 0.7 * s))
+    return b.done()
+
+
 def train(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
     """A toy steam engine with up to two wagons."""
     look, b = Look(rng, colour, material), Builder("train", "table")
