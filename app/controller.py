@@ -19,6 +19,7 @@ from app import pictures
 from app.engine import Engine, require
 from app.jobs import Job, Worker
 from app.session import Session, Sessions
+from app.units import metres_per_unit
 from app.viewer import Display
 from app.work import LEVELS, Proposal, Selection, Work
 from wt.errors import WtError
@@ -192,11 +193,13 @@ class Controller:
                 "seed": seed,
                 "seconds": round(time.monotonic() - began, 2),
             }
+            scene = Scene.from_layers(layers)
+            metres_per_unit(scene, session.camera_height_m)
             with session.lock:
                 now = session.now
                 if now.rgb is not rgb:
                     raise WtError("The photo was changed while it was being lifted; that result was dropped.")
-                done = replace(now, scene=Scene.from_layers(layers), lift=facts, proposal=None)
+                done = replace(now, scene=scene, lift=facts, proposal=None)
                 self._commit(session, "Lift the photo" if kind == "scene" else "Lift the selection", done, show=False)
                 session.tool = "place"
                 session.display = Display(colour=session.display.colour, hidden=session.display.hidden)
@@ -244,6 +247,7 @@ class Controller:
                 seed=seed,
                 on_progress=job.report,
             )
+            metres_per_unit(result.scene, session.camera_height_m)
             proposal = Proposal(
                 prompt=prompt.strip(),
                 scene=result.scene,
@@ -304,7 +308,9 @@ class Controller:
             after = snap_contact(before, base)
             scene = scene.remove(thing.id).insert(after, thing.name, {**thing.info, **_placed_facts(after)})
             placed.append(after)
-        snapped = replace(proposal, scene=scene, placed=tuple(placed))
+        rows = [{**row, "centroid_error": None} for row in proposal.report.get("place", [])]  # it is no longer there
+        report = {**proposal.report, "place": rows}
+        snapped = replace(proposal, scene=scene, placed=tuple(placed), report=report)
         self._commit(session, "Stand on the floor", replace(session.now, proposal=snapped))
         session.message = "The object stands on the surface below it now; its size changed with its distance."
 

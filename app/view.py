@@ -9,6 +9,7 @@ import numpy as np
 from app.engine import Engine
 from app.jobs import Job
 from app.session import Session
+from app.units import metres_per_unit
 from app.work import LEVELS, Work
 from wt.scene.cloud import LAYER_COLOURS
 
@@ -134,7 +135,7 @@ def lift_facts(work: Work, camera_height_m: float) -> str:
         return hint("A lift predicts six surfaces along every ray: what you see, and what lies behind it.")
     k = scene.intrinsics
     counts = [int(layer.sum()) for layer in scene.background.present]
-    metres = scene.metres_per_unit(camera_height_m)
+    metres = metres_per_unit(scene, camera_height_m)
     unit = scene.units if metres is None else f"{scene.units}; 1 unit ≈ {metres:.2f} m"
     rows = [
         ("Model", f"{work.lift.get('model', '')} · {work.lift.get('licence', '')}"),
@@ -176,7 +177,7 @@ def place_facts(work: Work, camera_height_m: float) -> str:
     if work.proposal is None:
         return "" if work.scene is not None else hint("Lift the photo first.")
     scene = work.proposal.scene
-    metres = scene.metres_per_unit(camera_height_m)
+    metres = metres_per_unit(scene, camera_height_m)
     told = work.proposal.report.get("place", [])
     blocks = []
     for index, placed in enumerate(work.proposal.placed):

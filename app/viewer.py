@@ -18,6 +18,8 @@ from wt.types import UInt8
 log = logging.getLogger(__name__)
 
 BACKGROUND_RGB = (13, 15, 19)
+_MARGIN = 1.03
+"""A little ground around the photo, so that its edge is seen."""
 _DEPTH_BINS = 3
 """A layer is sent in this many depth ranges, so that the point size can follow the footprint of a pixel."""
 
@@ -184,7 +186,7 @@ def fitting_fov(intrinsics: Intrinsics, aspect: float) -> float:
     """
     k = intrinsics
     half_x, half_y = max(k.cx, k.width - k.cx) / k.fx, max(k.cy, k.height - k.cy) / k.fy
-    return 2 * math.atan(max(half_y, half_x / aspect))
+    return 2 * math.atan(_MARGIN * max(half_y, half_x / aspect))
 
 
 def with_layers(display: Display, layers: tuple[int, ...] | None) -> Display:
