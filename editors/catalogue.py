@@ -23,7 +23,7 @@ from wt.types import Bool, Float, UInt8
 
 NAME = "catalogue"
 LICENCE = "Apache-2.0"
-MAX_RENDER_PX = 560
+MAX_RENDER_PX = 480
 """A larger object is rendered at this size and enlarged."""
 SIZES = {"tiny": 0.4, "small": 0.65, "large": 1.4, "huge": 2.0}
 """Factors on the true size; "tall" and "short" stretch the height alone."""

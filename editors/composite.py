@@ -24,7 +24,8 @@ SOFT_SUN = 0.22
 BELOW = 0.45
 """Light from below, as a share of that from above: it has bounced off the ground once."""
 _GAP = 0.0015
-_SAMPLES = 3
+_SAMPLES = 2
+_COVER_SAMPLES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ def render_layer(
     slab = _slab(asset, stand.support, ground)
     world = _world((asset, slab), light, stand)
     solids = Solids(world.instances)
-    both, _ = radiance(world, camera, solids, ambient_occlusion=24, supersample=_SAMPLES, sky=False, rng=rng)
+    both, _ = radiance(world, camera, solids, ambient_occlusion=16, supersample=_SAMPLES, sky=False, rng=rng)
     coverage, slab_share = _shares(solids, camera)
     bare = ground * _irradiance(light, stand)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -172,11 +173,11 @@ def _slab(asset: Asset, support: str, ground: Float[np.ndarray, "3"]) -> Asset:
 def _shares(solids: Solids, camera: Camera) -> tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
     """Shares of each pixel's samples that meet the asset (instance 0) and the slab (instance 1)."""
     k = camera.intrinsics
-    fine = k.resized(k.width * _SAMPLES, k.height * _SAMPLES)
+    fine = k.resized(k.width * _COVER_SAMPLES, k.height * _COVER_SAMPLES)
     origin, directions = world_rays(camera, rays(fine).reshape(-1, 3))
     hits = solids.first_hits(np.broadcast_to(origin, directions.shape), directions)
     instance = np.where(hits.triangle >= 0, solids.triangle_instance[np.maximum(hits.triangle, 0)], -1)
-    blocks = instance.reshape(k.height, _SAMPLES, k.width, _SAMPLES)
+    blocks = instance.reshape(k.height, _COVER_SAMPLES, k.width, _COVER_SAMPLES)
     return (blocks == 0).mean(axis=(1, 3)), (blocks == 1).mean(axis=(1, 3))
 
 

@@ -77,10 +77,11 @@ def _direction(
     design = np.concatenate([np.ones((len(tone), 1)), normals[valid]], axis=1)
     ridge = 0.05 * len(tone) * np.diag([0.0, 1.0, 1.0, 1.0])
     a, *b = np.linalg.solve(design.T @ design + ridge, design.T @ tone)
-    strength = float(np.linalg.norm(b))
-    fitted = np.array(b) / max(strength, 1e-9)
+    # No visible surface faces away from the camera, so what the fit says about light along its axis means little.
+    fitted = np.array(b) * (1.0, 1.0, 0.3)
+    strength = float(np.linalg.norm(fitted))
+    fitted /= max(strength, 1e-9)
     overhead[0] = np.copysign(overhead[0], fitted[0])
-    # No visible surface faces away from the camera, so the fit says little about light from there.
     direction = min(strength / max(abs(float(a)), 1e-3), 1.0) * fitted + 1.0 * overhead
     direction /= np.linalg.norm(direction)
     lift = 0.35 - float(direction @ up)

@@ -1,5 +1,6 @@
 """The one place where a 2D edit becomes 3D: instruction -> edited photo -> repair -> lift -> place -> new scene."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,15 +13,16 @@ from editors.catalogue import LICENCE as CATALOGUE_LICENCE
 from editors.catalogue import NAME as CATALOGUE
 from editors.catalogue import Painting, paint
 from editors.instruction import Operation, parse
+from editors.memory import KEY, Memory
 from editors.patchmatch import PatchMatchEditor, grown
-from editors.register import Repair, repair
+from editors.register import UNMOVED, Repair, repair, repair_unmasked
 from editors.segment.base import Segmenter
-from editors.where import spot
+from editors.where import find_object, spot
 from wt.errors import WtError
 from wt.geometry.layers import LayeredPointmap
 from wt.images import Photo
 from wt.scene.gauge import apply_gauge, gauge, hidden_agreement
-from wt.scene.objects import Placed
+from wt.scene.objects import Placed, SceneObject
 from wt.scene.place import place
 from wt.scene.scene import Scene, on_grid
 from wt.types import Bool, UInt8
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 OnProgress = Callable[[int, int, str], None]
 """(done, total, what happens now); may raise wt.Cancelled."""
+RESTORED = "the photo before it"
+"""Credited where an object that this pipeline painted is taken back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,17 @@ class _Work:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - began, 3)
 
 
+@dataclass(frozen=True, eq=False)
+class _Painted:
+    """What a painter gave, repaired."""
+
+    fixed: Repair
+    mask: Bool[np.ndarray, "h w"]
+    """The new object."""
+    region: Bool[np.ndarray, "h w"]
+    truth: Painting | None
+
+
 class EditPipeline:
     """Runs instructions on a photo and its scene.
 
@@ -91,6 +106,8 @@ class EditPipeline:
         self.scene_lifter, self.object_lifter, self.segmenter = scene_lifter, object_lifter, segmenter
         self.painter = _painter(editor)
         self.remover: Editor = self.painter or PatchMatchEditor()
+        self._memory = Memory()
+        self._lock = threading.Lock()
 
     def run(
         self,
@@ -120,7 +137,7 @@ class EditPipeline:
         began, work = time.monotonic(), _start(scene, photo, at, mask, seed, on_progress)
         for operation in operations:
             if operation.kind in ("remove", "replace"):
-                work = self._remove(work, operation)
+                self._remove(work, operation)
             if operation.kind in ("add", "replace"):
                 self._add(work, operation)
         work.seconds["total"] = round(time.monotonic() - began, 3)
@@ -140,34 +157,22 @@ class EditPipeline:
 
     def _add(self, work: _Work, operation: Operation) -> None:
         """Paint the object, lift the edited photo twice, place the object."""
-        began = time.monotonic()
-        at = work.at or spot(work.scene, operation, work.rgb.shape[:2])
+        began, before = time.monotonic(), work.rgb
         work.say(0, 0, f"Painting {_called(operation)}")
-        before = work.rgb
-        painting: Painting | None = None
-        if self.painter is None:
-            painting = paint(
-                work.scene, before, operation.what, at, colour=operation.colour, material=operation.material,
-                size=operation.size, seed=work.seed,
-            )  # fmt: skip
-            fixed, mask = repair(before, painting.rgb, painting.region, registered=True), painting.mask
-            region = painting.region
-            work.editors.append(CATALOGUE)
-        else:
-            region = _disc(before.shape[:2], at, 0.22)
-            edited = self.painter.edit(before, region, operation.text, seed=work.seed, on_step=_steps(work, "Painting"))
-            fixed = repair(before, edited, region)
-            mask = self._found(fixed.rgb, at, region, before)
-            work.editors.append(self.painter.name)
+        painted = self._catalogue(work, operation) if self.painter is None else self._diffusion(work, operation)
+        fixed, region = painted.fixed, painted.region
+        work.editors.append(CATALOGUE if self.painter is None else self.painter.name)
         work.timed("edit", began)
         work.edits.append(_figures(fixed))
         scene_layers = self._lift_scene(work, fixed.rgb)
         began = time.monotonic()
-        thing = self.object_lifter.lift(fixed.rgb, mask, seed=work.seed, on_step=_steps(work, "Lifting the object"))
+        thing = self.object_lifter.lift(
+            fixed.rgb, painted.mask, seed=work.seed, on_step=_steps(work, "Lifting the object")
+        )
         work.timed("lift_object", began)
         began = time.monotonic()
-        placed = place(thing, work.scene, mask, scene_layers)
-        error = None if painting is None else _centroid_error(placed, painting)
+        # The object's own alpha says where it is; its shadow, too, is no unchanged pixel for the gauge.
+        placed = place(thing, work.scene, region | painted.mask, scene_layers)
         row = {
             "name": _called(operation),
             "scale": placed.scale,
@@ -175,9 +180,10 @@ class EditPipeline:
             "depth_residual": placed.residuals["depth"],
             "residual_px": placed.residuals["reprojection_px"],
             "contact_gap": placed.residuals["contact_gap"],
-            "centroid_error": error,
+            "centroid_error": None if painted.truth is None else _centroid_error(placed, painted.truth),
         }
-        work.scene = work.scene.insert(placed, _called(operation), {**row, "prompt": operation.text})
+        memory = {KEY: self._memory.keep(before, fixed.rgb, region)}
+        work.scene = work.scene.insert(placed, _called(operation), {**row, "prompt": operation.text, **memory})
         work.timed("place", began)
         work.rgb, work.region = fixed.rgb, work.region | region
         work.placed.append(placed)
@@ -185,45 +191,94 @@ class EditPipeline:
         # The place is used up: a second object of the same instruction finds its own.
         work.at = None
 
-    def _remove(self, work: _Work, operation: Operation) -> _Work:
-        """Fill the hole in the photo and in the scene; an object that was inserted just goes."""
-        named = _named(work.scene, operation)
-        mask = work.mask if work.mask is not None and work.mask.any() else None
-        if mask is None and named is not None:
-            mask = _footprint(work.scene, named, work.rgb.shape[:2])
-        if mask is None and work.at is not None:
-            mask = self._found(work.rgb, work.at, None, None)
-        if mask is None:
+    def _catalogue(self, work: _Work, operation: Operation) -> _Painted:
+        at = work.at or spot(work.scene, operation, work.rgb.shape[:2], work.mask)
+        painting = paint(
+            work.scene,
+            work.rgb,
+            operation.what,
+            at,
+            colour=operation.colour,
+            material=operation.material,
+            size=operation.size,
+            seed=work.seed + len(work.rows),
+        )
+        fixed = repair(work.rgb, painting.rgb, painting.region, registered=True)
+        return _Painted(fixed, painting.mask, painting.region, painting)
+
+    def _diffusion(self, work: _Work, operation: Operation) -> _Painted:
+        """With a place, repaint around it; without one, let the editor find the place and see what it changed."""
+        assert self.painter is not None
+        before, tell = work.rgb, _steps(work, "Painting")
+        if work.at is not None:
+            region = _disc(before.shape[:2], work.at, 0.22)
+            edited = self.painter.edit(before, region, operation.text, seed=work.seed, on_step=tell)
+            fixed = repair(before, edited, region)
+        else:
+            edited = self.painter.edit(before, None, operation.text, seed=work.seed, on_step=tell)
+            fixed, region = repair_unmasked(before, edited)
+        changed = (np.abs(fixed.rgb.astype(np.int16) - before).max(axis=2) > 24) & region
+        if changed.sum() < 100:
             raise WtError(
-                f"Which {operation.target or operation.what}? Click it in the photo first, then run this again."
+                f'{self.painter.name} changed next to nothing for "{operation.text}". Say it in other words, '
+                "or click where the object shall stand."
             )
-        began, hole = time.monotonic(), grown(mask)
-        work.say(0, 0, f"Removing {operation.target or operation.what}")
-        filled = self.remover.edit(work.rgb, hole, operation.text, seed=work.seed, on_step=_steps(work, "Filling"))
-        fixed = repair(work.rgb, filled, hole, registered=self.painter is None)
-        work.editors.append(self.remover.name)
+        return _Painted(fixed, changed, region, None)
+
+    def _remove(self, work: _Work, operation: Operation) -> None:
+        """Fill the hole in the photo and in the scene; an object that was inserted goes, and the photo comes back."""
+        noun = operation.target or operation.what
+        thing, mask = self._meant(work, operation)
+        began = time.monotonic()
+        work.say(0, 0, f"Removing the {noun}")
+        restored = None if thing is None else self._memory.restore(str(thing.info.get(KEY, "")), work.rgb)
+        if restored is not None:
+            fixed, hole = Repair(restored[0], UNMOVED, 0, 0.0), restored[1]
+            work.editors.append(RESTORED)
+        else:
+            hole = grown(mask)
+            filled = self.remover.edit(work.rgb, hole, operation.text, seed=work.seed, on_step=_steps(work, "Filling"))
+            fixed = repair(work.rgb, filled, hole, registered=self.painter is None)
+            work.editors.append(self.remover.name)
         work.timed("edit", began)
         work.edits.append(_figures(fixed))
-        inserted = _covered(work.scene, mask)
+        inserted = [thing.id] if thing is not None else _covered(work.scene, mask)
         for ident in inserted:
             work.scene = work.scene.remove(ident)
         if not inserted:
             layers = self._lift_scene(work, fixed.rgb)
             found = gauge(layers, work.scene, hole)
             gauged = apply_gauge(found, layers)
-            work.removals.append(
-                {
-                    "name": operation.target or operation.what,
-                    "gauge": asdict(found),
-                    "hidden_agreement": hidden_agreement(work.scene, hole, gauged),
-                }
-            )
+            agreement = hidden_agreement(work.scene, hole, gauged)
+            work.removals.append({"name": noun, "gauge": asdict(found), "hidden_agreement": agreement})
             work.scene = work.scene.replace_region(hole, gauged, fixed.rgb)
-        if work.at is None:
+        if work.at is None or operation.kind == "replace":
             rows, columns = np.nonzero(mask)
             work.at = (float(columns.mean()), float(np.percentile(rows, 95)))
         work.rgb, work.region, work.mask = fixed.rgb, work.region | hole, None
-        return work
+
+    def _meant(self, work: _Work, operation: Operation) -> tuple[SceneObject | None, Bool[np.ndarray, "h w"]]:
+        """(the inserted object, if it is one; its pixels in the photo) of what shall go.
+
+        In this order: what is selected, what was clicked, the inserted object of that name.
+        """
+        noun = operation.target or operation.what
+        colour = operation.target_colour if operation.kind == "replace" else operation.colour
+        shape = work.rgb.shape[:2]
+        if work.mask is not None and work.mask.any():
+            covered = _covered(work.scene, work.mask)
+            return (work.scene[covered[-1]] if len(covered) == 1 else None), work.mask
+        if work.at is not None:
+            thing = _object_at(work.scene, work.at, shape)
+            if thing is not None:
+                return thing, _footprint(thing, shape)
+            return None, self._segmented(work.rgb, work.at)
+        thing = find_object(work.scene, noun, colour)
+        if thing is None and noun == "object" and work.scene.objects:
+            thing = work.scene.objects[-1]
+        if thing is None:
+            raise WtError(f"Which {noun}? Click it in the photo, or select it, and run this again.")
+        return thing, _footprint(thing, shape)
 
     def _lift_scene(self, work: _Work, rgb: UInt8[np.ndarray, "h w 3"]) -> LayeredPointmap:
         began = time.monotonic()
@@ -233,28 +288,19 @@ class EditPipeline:
         work.timed("lift_scene", began)
         return layers
 
-    def _found(
-        self,
-        rgb: UInt8[np.ndarray, "h w 3"],
-        at: tuple[float, float],
-        region: Bool[np.ndarray, "h w"] | None,
-        before: UInt8[np.ndarray, "h w 3"] | None,
-    ) -> Bool[np.ndarray, "h w"]:
-        """The object at a pixel: what changed inside the region, else what the segmenter finds under the click."""
-        if region is not None and before is not None:
-            changed = (np.abs(rgb.astype(np.int16) - before).max(axis=2) > 24) & region
-            if changed.sum() >= 100:
-                return changed
+    def _segmented(self, rgb: UInt8[np.ndarray, "h w 3"], at: tuple[float, float]) -> Bool[np.ndarray, "h w"]:
+        """The object under a click."""
         if self.segmenter is None:
             raise WtError("Select the object first: no segmenter is loaded.")
-        self.segmenter.set_image(rgb)
-        masks = self.segmenter.predict(points=[(at[0], at[1], True)])
-        if not masks:
+        with self._lock:
+            self.segmenter.set_image(rgb)
+            masks = self.segmenter.predict(points=[(at[0], at[1], True)])
+        if not masks or not masks[-1].mask.any():
             raise WtError("Nothing was found under the click. Select the object by hand.")
         return masks[-1].mask
 
     def _credits(self, used: Sequence[str]) -> list[dict[str, str]]:
-        licences = {CATALOGUE: CATALOGUE_LICENCE, self.remover.name: self.remover.licence}
+        licences = {CATALOGUE: CATALOGUE_LICENCE, RESTORED: "", self.remover.name: self.remover.licence}
         return [{"name": name, "licence": licences.get(name, "")} for name in dict.fromkeys(used)]
 
 
@@ -318,16 +364,17 @@ def _centroid_error(placed: Placed, painting: Painting) -> float:
     return float(np.linalg.norm(mean - painting.true_centroid) / painting.true_size)
 
 
-def _named(scene: Scene, operation: Operation) -> int | None:
-    """The inserted object whose name has the operation's noun; the newest of several."""
-    noun = operation.target if operation.kind == "replace" else operation.what
-    found = [thing.id for thing in scene.objects if noun and (noun == thing.name or noun in thing.name.split())]
-    found += [thing.id for thing in scene.objects if noun and thing.name.endswith(noun)]
-    return found[-1] if found else None
+def _object_at(scene: Scene, at: tuple[float, float], shape: tuple[int, int]) -> SceneObject | None:
+    """The nearest inserted object on a photo pixel."""
+    grid = scene.intrinsics
+    column = min(int(at[0] * grid.width / shape[1]), grid.width - 1)
+    row = min(int(at[1] * grid.height / shape[0]), grid.height - 1)
+    here = [thing for thing in scene.objects if thing.visible and thing.present[:, row, column].any()]
+    return min(here, key=lambda thing: float(thing.points[0, row, column, 2])) if here else None
 
 
-def _footprint(scene: Scene, ident: int, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
-    return _enlarged(scene[ident].present.any(axis=0), shape)
+def _footprint(thing: SceneObject, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+    return _enlarged(thing.present.any(axis=0), shape)
 
 
 def _covered(scene: Scene, mask: Bool[np.ndarray, "h w"]) -> list[int]:

@@ -24,6 +24,9 @@ class Registration:
     """ECC correlation of the unchanged pixels after alignment, 1 is perfect."""
 
 
+UNMOVED = Registration((0.0, 0.0), 1.0, 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Repair:
     """An edit that is safe to lift."""
@@ -55,7 +58,7 @@ def measure(
     )
     outside = cv2.resize((~region).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     outside = cv2.erode(outside, np.ones((9, 9), np.uint8)) * 255
-    identity = Registration((0.0, 0.0), 1.0, 1.0)
+    identity = UNMOVED
     if np.array_equal(fixed[outside > 0], moving[outside > 0]) or not outside.any():
         return identity
     warp = np.eye(2, 3, dtype=np.float32)
@@ -101,10 +104,42 @@ def repair(
         region: True where the edit may show.
         registered: the editor works on the photo's own pixels (catalogue, PatchMatch), so nothing needs to be measured.
     """
-    registration = Registration((0.0, 0.0), 1.0, 1.0) if registered else measure(photo, edited, region)
+    registration = UNMOVED if registered else measure(photo, edited, region)
     aligned = undo(edited, registration)
     outside = ~region
     drift = float(np.abs(aligned[outside].astype(np.int16) - photo[outside]).mean()) if outside.any() else 0.0
     result = np.where(region[..., None], aligned, photo)
     changed = int((result[outside] != photo[outside]).any(axis=-1).sum())
     return Repair(result, registration, changed, drift)
+
+
+def repair_unmasked(
+    photo: UInt8[np.ndarray, "h w 3"], edited: UInt8[np.ndarray, "h w 3"]
+) -> tuple[Repair, Bool[np.ndarray, "h w"]]:
+    """Like `repair` for an editor that chose the place itself; returns the region that it changed as well.
+
+    The region is the largest blob of clear differences after the shift and zoom are undone, with a rim.
+    """
+    registration = measure(photo, edited, np.zeros(photo.shape[:2], bool))
+    aligned = undo(edited, registration)
+    region = changed_region(photo, aligned)
+    fixed = repair(photo, aligned, region, registered=True)
+    return Repair(fixed.rgb, registration, fixed.changed_outside, fixed.colour_drift), region
+
+
+def changed_region(photo: UInt8[np.ndarray, "h w 3"], edited: UInt8[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h w"]:
+    """Where a picture was clearly changed: one blob and a rim; empty if it was not."""
+    import cv2
+
+    size = max(3, round(max(photo.shape) * 0.006)) | 1
+    # A VAE changes every pixel a little and edges more: only differences that survive a blur count.
+    difference = cv2.GaussianBlur(np.abs(photo.astype(np.float32) - edited).max(axis=2), (size, size), 0)
+    usual = float(np.median(difference))
+    blob = (difference > max(20.0, 4 * usual)).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * size + 1, 2 * size + 1))
+    blob = cv2.morphologyEx(blob, cv2.MORPH_CLOSE, kernel)
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(blob)
+    if count < 2:
+        return np.zeros(blob.shape, bool)
+    largest = pieces == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    return cv2.dilate(largest.astype(np.uint8), kernel) > 0

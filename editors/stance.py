@@ -10,6 +10,7 @@ import numpy as np
 from editors.light import surface_normals
 from wt.errors import WtError
 from wt.geometry.camera import rays
+from wt.scene.floor import Plane
 from wt.scene.scene import Scene
 from wt.types import Bool, Float
 
@@ -21,6 +22,7 @@ LEVEL = 0.6
 """A surface whose normal has at least this component along up can be stood on."""
 TABLE_HEIGHT_M = 0.25
 """Below this a level surface counts as the floor, whose fitted plane is less noisy than the patch."""
+CEILING_M = 2.4
 FOOT_BELOW = 0.25
 """How far below a click, as a share of the photo's height, the foot of what was clicked may be."""
 _CAMERA_UP = np.array([0.0, -1.0, 0.0])
@@ -76,11 +78,14 @@ def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float =
     surface = ray * _depth_on_plane(patch, normal, ray)
     if attachment == "wall" and abs(normal @ up) < 0.75:
         return _pose(surface, up, normal - (normal @ up) * up, metres, 0.0, "wall")
-    if attachment == "ceiling" and (floor is None or floor.heights(surface) * metres > 1.2):
+    if attachment == "ceiling":
+        # Not on the ceiling: it hangs above what was clicked, at the height of a usual room.
+        if floor is not None and _height(floor, surface) * metres < 1.2:
+            surface = surface + (CEILING_M / metres - _height(floor, surface)) * up
         return _pose(surface, up, _towards_camera(surface, up), metres, turn, "ceiling")
     support, point = "guess", surface
     if floor is not None:
-        height = float(floor.heights(surface)) * metres
+        height = _height(floor, surface) * metres
         reach = -floor.offset / float(ray @ up) if ray @ up < -1e-3 else np.inf
         if height > TABLE_HEIGHT_M and normal @ up > LEVEL:
             support = "surface"
@@ -88,7 +93,7 @@ def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float =
             support, point = "floor", ray * reach
         else:
             # An upright surface was clicked: the floor at its foot, unless that is far from the click.
-            foot = surface - float(floor.heights(surface)) * up
+            foot = surface - _height(floor, surface) * up
             below = grid.fy * foot[1] / foot[2] + grid.cy - v if foot[2] > 0 else np.inf
             if below < FOOT_BELOW * grid.height and v + below < grid.height:
                 support, point = "floor", foot
@@ -109,7 +114,8 @@ def support_area(scene: Scene, stand: Stance, at: tuple[float, float]) -> Bool[n
     parallel = (
         cv2.morphologyEx(_parallel(scene, stand).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0
     )
-    return _connected(parallel | in_plane, at) & scene.alpha
+    area = _connected(parallel | in_plane, at).astype(np.uint8)
+    return (cv2.morphologyEx(area, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0) & scene.alpha
 
 
 def closeness(scene: Scene, stand: Stance, reach_m: float) -> Float[np.ndarray, "h w"]:
@@ -181,6 +187,10 @@ def _depth_on_plane(points: Float[np.ndarray, "n 3"], normal: Float[np.ndarray, 
         return middle
     depth = float(points.mean(axis=0) @ normal) / facing
     return depth if 0.9 * middle < depth < 1.1 * middle else middle
+
+
+def _height(floor: Plane, point: Float[np.ndarray, "3"]) -> float:
+    return float(floor.heights(point[None])[0])
 
 
 def _upright(normal: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:

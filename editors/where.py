@@ -9,6 +9,7 @@ import numpy as np
 
 from editors.instruction import Operation, Where
 from editors.vocabulary import colours, nouns
+from wt.data.assets import FAMILY_INFO
 from wt.errors import WtError
 from wt.scene.objects import SceneObject
 from wt.scene.scene import Scene, on_grid
@@ -58,10 +59,13 @@ def spot(
                 f"where the {operation.what} shall stand."
             )
         pixel = _beside(own, where.relation)
-    elif where is not None and where.relation in ("wall", "ceiling"):
-        pixel = _upright_place(scene, where.relation)
     else:
-        pixel = _free_floor(scene, where.relation if where is not None else "")
+        relation = "" if where is None else where.relation
+        belongs = FAMILY_INFO[operation.what][0] if operation.what in FAMILY_INFO else "floor"
+        if belongs in ("wall", "ceiling"):
+            pixel = _upright_place(scene, belongs)
+        else:
+            pixel = _free_floor(scene, "back" if relation in ("wall", "ceiling") else relation)
     u, v = np.clip(pixel, 1, np.array([grid.width, grid.height]) - 1) * scale
     return float(u), float(v)
 
