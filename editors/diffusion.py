@@ -101,7 +101,8 @@ class DiffusionEditor:
             return self._pipelines[kind]
         import diffusers
 
-        classes = {"edit": diffusers.Flux2KleinPipeline, "inpaint": diffusers.Flux2KleinInpaintPipeline}
+        classes: dict[str, Any] = {"edit": diffusers.Flux2KleinPipeline, "inpaint": diffusers.Flux2KleinInpaintPipeline}
+        pipe: Any
         if self._pipelines:
             loaded = next(iter(self._pipelines.values()))
             pipe = classes[kind](**loaded.components, is_distilled=loaded.config.is_distilled)
@@ -137,4 +138,8 @@ class DiffusionEditor:
 def fit_size(width: int, height: int) -> tuple[int, int]:
     """The nearest size, at most a megapixel, whose sides are multiples of `MULTIPLE`, at least 64."""
     scale = min(1.0, (MAX_PIXELS / (width * height)) ** 0.5)
-    return tuple(max(64, int(side * scale / MULTIPLE + 0.5) * MULTIPLE) for side in (width, height))
+
+    def nearest(side: int) -> int:
+        return max(64, int(side * scale / MULTIPLE + 0.5) * MULTIPLE)
+
+    return nearest(width), nearest(height)

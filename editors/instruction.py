@@ -56,7 +56,7 @@ class _Thing(NamedTuple):
     colour: str | None
     material: str | None
     size: str | None
-    count: int
+    number: int
 
 
 def parse(text: str) -> tuple[Operation, ...]:
@@ -164,7 +164,7 @@ def _additions(words: list[str], text: str) -> list[Operation]:
         new = _thing(body)
         return [_operation("replace", new, where, text, gone)]
     thing = _thing(body)
-    return [_operation("add", thing, where, text)] * thing.count
+    return [_operation("add", thing, where, text)] * thing.number
 
 
 def _removal(words: list[str], text: str) -> Operation:
@@ -228,9 +228,9 @@ def _operation(kind: Kind, thing: _Thing, where: Where | None, text: str, gone: 
 def _place(words: list[str]) -> tuple[list[str], Where | None, list[str]]:
     """(the noun phrase, where, what it takes the place of) of a clause without its verb."""
     joined = f" {' '.join(words)} "
-    for phrase in (" instead of ", " in place of ", " rather than "):
-        if phrase in joined:
-            body, _, gone = joined.partition(phrase)
+    for swap in (" instead of ", " in place of ", " rather than "):
+        if swap in joined:
+            body, _, gone = joined.partition(swap)
             return body.split(), None, gone.split()
     where, end = None, len(words)
     for start in range(len(words)):

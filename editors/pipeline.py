@@ -374,7 +374,7 @@ def _object_at(scene: Scene, at: tuple[float, float], shape: tuple[int, int]) ->
 
 
 def _footprint(thing: SceneObject, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
-    return _enlarged(thing.present.any(axis=0), shape)
+    return _enlarged(np.any(thing.present, axis=0), shape)
 
 
 def _covered(scene: Scene, mask: Bool[np.ndarray, "h w"]) -> list[int]:

@@ -5,6 +5,7 @@ photo, so that shift would become an error in 3D.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def measure(
     identity = UNMOVED
     if np.array_equal(fixed[outside > 0], moving[outside > 0]) or not outside.any():
         return identity
-    warp = np.eye(2, 3, dtype=np.float32)
+    warp: Any = np.eye(2, 3, dtype=np.float32)
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 100, 1e-6)
     try:
         correlation, warp = cv2.findTransformECC(fixed, moving, warp, cv2.MOTION_AFFINE, criteria, outside, 5)

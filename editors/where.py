@@ -92,12 +92,12 @@ def _anchor(scene: Scene, where: Where, selected: Bool[np.ndarray, "rh rw"] | No
     """The grid pixels of what a place refers to."""
     known = find_object(scene, where.anchor, where.colour)
     if known is not None:
-        return known.present.any(axis=0)
+        return np.any(known.present, axis=0)
     if selected is not None and selected.any():
         own = on_grid(selected, scene.intrinsics)
         return own if own.any() else None
     if where.anchor == "it" and scene.objects:
-        return scene.objects[-1].present.any(axis=0)
+        return np.any(scene.objects[-1].present, axis=0)
     return None
 
 
