@@ -107,9 +107,12 @@ class Engine:
     def _load_segmenter(self) -> Callable[[], Any]:
         from editors.segment import new_segmenter
 
-        checkpoint, device = self.config.sam_checkpoint, self.config.device
-        new_segmenter(checkpoint, device=device)  # reads and checks the weights now, not at the first click
-        return lambda: new_segmenter(checkpoint, device=device)
+        if self.config.sam_checkpoint is None:
+            return new_segmenter
+        from editors.segment.sam import SamSegmenter, load_sam
+
+        first = load_sam(self.config.sam_checkpoint, self.config.device)
+        return lambda: SamSegmenter(first.model, str(first.model.device))  # one network for all visitors
 
     def _load_lifter(self, name: str) -> Any:
         from wt.lift import load

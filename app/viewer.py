@@ -67,7 +67,7 @@ class Viewer:
         self._server.gui.main_panel.minimize()
         self._server.scene.set_up_direction("-y")
         self._server.scene.set_background_image(np.full((2, 2, 3), BACKGROUND_RGB, np.uint8), format="png")
-        self._server.on_client_connect(self._aim)
+        self._server.on_client_connect(self._welcome)
 
     @property
     def port(self) -> int:
@@ -113,6 +113,18 @@ class Viewer:
     def stop(self) -> None:
         """Close the server and its threads."""
         self._server.stop()
+
+    def _welcome(self, client: Any) -> None:
+        self._aim(client)
+        client.camera.on_update(self._keep_home)
+
+    def _keep_home(self, camera: Any) -> None:
+        """A window that changes its shape while it stands at the photo's own place still shows the whole photo."""
+        if self._camera is None or np.linalg.norm(camera.position) > 1e-4 * self._camera[1]:
+            return
+        wanted = fitting_fov(self._camera[0], camera.aspect)
+        if abs(camera.fov / wanted - 1) > 1e-3:
+            camera.fov = wanted
 
     def _aim(self, client: Any) -> None:
         if self._camera is None:

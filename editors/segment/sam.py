@@ -30,6 +30,11 @@ class SamSegmenter:
         self._shape: tuple[int, int] | None = None
         self._rgb: np.ndarray | None = None
 
+    @property
+    def model(self) -> "Sam":
+        """The network itself; several segmenters may share it, a photo's features are kept outside of it."""
+        return self._predictor.model
+
     def set_image(self, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Run the image encoder."""
         self._predictor.set_image(np.ascontiguousarray(rgb))

@@ -77,7 +77,8 @@ def test_a_photo_becomes_a_scene_that_is_edited_and_exported(studio):
     assert page.locator("#objects .object").count() == 2
     if os.environ.get("WT_APP_PICTURE"):
         page.set_viewport_size({"width": 1500, "height": 900})
-        page.wait_for_timeout(4000)
+        page.locator("#photo_canvas").hover(position={"x": 20, "y": 20})
+        page.wait_for_timeout(6000)
         page.screenshot(path=os.environ["WT_APP_PICTURE"], timeout=90_000)
     page.locator("#accept").click()
     studio.says("Accepted: add a red chair")
