@@ -31,7 +31,8 @@ def studio(tmp_path):
     from playwright.sync_api import sync_playwright
 
     port, log = free_port(), tmp_path / "log.txt"
-    command = [python(), "app.py", "--port", str(port), "--cache", str(tmp_path / "cache"), "--points", "30000"]
+    points = "150000" if os.environ.get("WT_APP_PICTURE") else "30000"
+    command = [python(), "app.py", "--port", str(port), "--cache", str(tmp_path / "cache"), "--points", points]
     url = f"http://127.0.0.1:{port}/"
     with serving(command, log), sync_playwright() as playwright:
         wait_for(url, log)
@@ -64,6 +65,7 @@ def test_a_photo_becomes_a_scene_that_is_edited_and_exported(studio):
     facts = page.locator("#lift_facts").inner_text()
     assert "Fit residual" in facts
     assert "relative" in facts
+    page.locator("#step_geometry > button").click()
 
     studio.click_photo(size[0] * 0.5, size[1] * 0.82, size)
     studio.says("The place is marked")
@@ -77,9 +79,7 @@ def test_a_photo_becomes_a_scene_that_is_edited_and_exported(studio):
     assert page.locator("#objects .object").count() == 2
     if os.environ.get("WT_APP_PICTURE"):
         page.set_viewport_size({"width": 1500, "height": 900})
-        page.locator("#photo_canvas").hover(position={"x": 20, "y": 20})
-        page.wait_for_timeout(6000)
-        page.screenshot(path=os.environ["WT_APP_PICTURE"], timeout=90_000)
+        photograph(page, os.environ["WT_APP_PICTURE"])
     page.locator("#accept").click()
     studio.says("Accepted: add a red chair")
 
@@ -102,6 +102,19 @@ def test_a_photo_becomes_a_scene_that_is_edited_and_exported(studio):
     check_zip(Path(download.value.path()), size)
     assert studio.outside == []
     assert studio.errors == []
+
+
+def photograph(page, path: str) -> None:
+    """README's picture: the wipe drawn aside, so that the edit is seen in the photo and in the scene."""
+    page.wait_for_timeout(1000)
+    box = page.locator("#photo_canvas").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.2, middle, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(12_000)
+    page.screenshot(path=path, timeout=120_000)
 
 
 def check_zip(path: Path, size: tuple[int, int]) -> None:
