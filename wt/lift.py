@@ -245,7 +245,7 @@ def denoise(
         fill = channel_major_noise(shape, generator, contiguous_draw=False)
         return model(x, t, tokens, rgb, mask, fill)
 
-    times = time_knots(steps, generator.device)
+    times = time_knots(steps, generator.device, model.config.sampling_shift)
     yield from euler_steps(endpoint, noise, times, model.config.min_t)
 
 

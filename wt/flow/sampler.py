@@ -16,9 +16,14 @@ EndpointFn = Callable[[Tensor, Tensor], Tensor]
 """(x_t [b, v, h, w, 3], t [b]) -> estimate of x_0."""
 
 
-def time_knots(steps: int, device: torch.device | str = "cpu") -> Float[Tensor, " knots"]:
-    """1 to 0 in `steps` equal steps, float32, no shift (section 14.2)."""
-    return torch.linspace(1, 0, steps + 1, dtype=torch.float32, device=device)
+def time_knots(steps: int, device: torch.device | str = "cpu", shift: float = 1.0) -> Float[Tensor, " knots"]:
+    """1 to 0 in `steps` steps, float32: equal ones at shift 1, as the published models want (section 14.2).
+
+    A larger shift s puts the knots at s u / (1 + (s - 1) u), u even, so that more of them lie where a small model was
+    trained (the same map as `wt.flow.timesteps.NoiseShift`; Esser and others 2024, Eq. 23).
+    """
+    even = torch.linspace(1, 0, steps + 1, dtype=torch.float32, device=device)
+    return even if shift == 1.0 else shift * even / (1 + (shift - 1) * even)
 
 
 def euler_steps(

@@ -54,6 +54,8 @@ class WTDiTConfig:
     mean: tuple[float, float, float] = PUBLISHED_MEAN
     std: tuple[float, float, float] = PUBLISHED_STD
     default_steps: int = 20
+    sampling_shift: float = 1.0
+    """Shift of the sampler's times towards noise; 1 is the published sampler."""
     long_side: int = 504
     """Longer side of the grid that a lift returns."""
     units: str = "training-render units"
@@ -162,6 +164,7 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         layerscale_init=1.0,
         normalisation="log_median" if kind == "scene" else "zscore",
         default_steps=8,
+        sampling_shift=12.0,
         long_side=224,
         units="relative" if kind == "scene" else "relative (the object's median depth is 2)",
         licence="Apache-2.0",
