@@ -35,7 +35,8 @@ def cut_in_band(
     if (part == cv2.GC_FGD).sum() > 10 and (part == cv2.GC_BGD).sum() > 10:
         cv2.setRNGSeed(0)
         models = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.grabCut(np.ascontiguousarray(rgb[rows, columns]), part, None, *models, 2, cv2.GC_INIT_WITH_MASK)
+        whole = (0, 0, part.shape[1], part.shape[0])  # not used with a mask
+        cv2.grabCut(np.ascontiguousarray(rgb[rows, columns]), part, whole, *models, 2, cv2.GC_INIT_WITH_MASK)
         result = np.zeros_like(rough)
         result[rows, columns] = (part == cv2.GC_FGD) | (part == cv2.GC_PR_FGD)
     return fill_small_holes(keep_pieces(result, keep))
@@ -128,8 +129,8 @@ def _morph(mask: Bool[np.ndarray, "h w"], operation: int, radius: int) -> Bool[n
     import cv2
 
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    border = {"borderType": cv2.BORDER_REPLICATE} if operation == cv2.MORPH_ERODE else {}
-    return cv2.morphologyEx(mask.astype(np.uint8), operation, kernel, **border).astype(bool)
+    border = cv2.BORDER_REPLICATE if operation == cv2.MORPH_ERODE else cv2.BORDER_CONSTANT
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), operation, kernel, borderType=border)).astype(bool)
 
 
 def _window(mask: Bool[np.ndarray, "h w"], margin: int) -> tuple[slice, slice]:
