@@ -23,6 +23,7 @@ SOFT_SUN = 0.22
 """Tangent of the key light's radius: lamps and windows are large, noon suns are not."""
 BELOW = 0.45
 """Light from below, as a share of that from above: it has bounced off the ground once."""
+UNSEEN_SHADE = 0.025
 _GAP = 0.0015
 _SAMPLES = 2
 _COVER_SAMPLES = 4
@@ -103,14 +104,15 @@ def compose(
         return cv2.resize(values.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
 
     coverage = np.clip(enlarged(layer.coverage), 0, 1) * shown
-    shade = 1.0 - (1.0 - np.clip(enlarged(layer.shade), 0, 1)) * support * shown
+    loss = (1.0 - np.clip(enlarged(layer.shade), 0, 1)) * support * shown
+    # The far end of the occlusion is below what one sees; leaving it out keeps the region near the asset.
+    shade = 1.0 - np.maximum(loss - UNSEEN_SHADE, 0) / (1 - UNSEEN_SHADE)
     linear = decode_srgb(photo.astype(np.float32) / 255)
     result = linear * shade[..., None] * (1 - coverage[..., None]) + enlarged(layer.colour) * shown[..., None]
     encoded = encode_srgb(shoulder(result)) * 255
     grain = rng.normal(0.0, noise_level(photo), photo.shape[:2])[..., None] * coverage[..., None]
     pixels = np.clip(np.rint(encoded + grain), 0, 255).astype(np.uint8)
-    # A shadow too weak for one grey level changes nothing; such pixels stay outside the region.
-    untouched = (coverage < 0.004) & (shade > 0.99)
+    untouched = (coverage < 0.004) & (shade > 0.998)
     return (
         np.where(untouched[..., None], photo, pixels),
         np.where(untouched, 0, coverage),

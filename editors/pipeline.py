@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 OnProgress = Callable[[int, int, str], None]
 """(done, total, what happens now); may raise wt.Cancelled."""
+MOST_OF_PHOTO = 0.25
 RESTORED = "the photo before it"
 """Credited where an object that this pipeline painted is taken back."""
 
@@ -295,9 +296,11 @@ class EditPipeline:
         with self._lock:
             self.segmenter.set_image(rgb)
             masks = self.segmenter.predict(points=[(at[0], at[1], True)])
-        if not masks or not masks[-1].mask.any():
+        found = [mask.mask for mask in masks if mask.mask.any()]
+        if not found:
             raise WtError("Nothing was found under the click. Select the object by hand.")
-        return masks[-1].mask
+        # The largest proposal, unless it is most of the picture: nobody points at a room to have it removed.
+        return next((mask for mask in reversed(found) if mask.mean() < MOST_OF_PHOTO), found[0])
 
     def _credits(self, used: Sequence[str]) -> list[dict[str, str]]:
         licences = {CATALOGUE: CATALOGUE_LICENCE, RESTORED: "", self.remover.name: self.remover.licence}
