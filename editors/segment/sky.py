@@ -17,6 +17,8 @@ LEAST_TOP = 0.2
 """Of the top edge."""
 BLUE = -4.0
 """Lab b below which a bright smooth region is a blue sky."""
+DUSK = -14.0
+"""Lab b below which even a dark smooth region may be a sky."""
 GLARE = 90.0
 """Lab L above which a grey region is an overcast sky rather than a ceiling, if it also spans most of the top."""
 
@@ -31,15 +33,21 @@ def find_sky(graph: Superpixels) -> Bool[np.ndarray, "h w"] | None:
     lightness, b = colour[:, 0], colour[:, 2]
     chroma = np.hypot(colour[:, 1], b)
     blue = (b < BLUE) & (lightness > 40) & (colour[:, 1] < 12)
+    dusk = (b < DUSK) & (lightness > 8) & (colour[:, 1] < 12)
     overcast = (lightness > GLARE) & (chroma < 6)
     top = np.zeros(graph.count, bool)
     top[np.unique(graph.labels[:2])] = True
-    seeds = top & (texture < TEXTURE) & (blue | overcast)
+    seeds = top & (texture < TEXTURE) & (blue | dusk | overcast)
     if not seeds.any():
         return None
     alike = (graph.feature @ graph.feature[seeds].T).max(axis=1)
-    # Once some sky is certain, bright grey regions that look like it are its clouds.
-    skylike = blue | overcast | ((lightness > 65) & (chroma < 16))
+    # Once some sky is certain, bright grey regions that look like it are its clouds, smooth warm ones its sunset.
+    clouds = (lightness > 65) & (chroma < 16)
+    sunset = (lightness > 50) & (b > 0) & (chroma < 35) & (texture < 0.5 * TEXTURE) & (alike > 0.3)
+    skylike = blue | dusk | overcast | clouds | sunset
+    # The same deep blue goes on to be the sky, whatever the features say so far from the top.
+    deep = (b < DUSK) & (texture < 0.5 * TEXTURE)
+    alike = np.where(deep, np.maximum(alike, 0.5), alike)
     foreground = np.where(seeds, 1e3, 0.3 * np.clip(alike - 0.2, 0, 1) * skylike)
     low = graph.centre[:, 1] > 0.97 * graph.labels.shape[0]
     unlike = (alike < 0.1) | (texture > 2.5 * TEXTURE)
@@ -48,17 +56,23 @@ def find_sky(graph: Superpixels) -> Bool[np.ndarray, "h w"] | None:
     parts, _ = label(region)
     region = np.isin(parts, np.unique(parts[0][parts[0] > 0]))
     region = binary_fill_holes(region)
-    return region if _is_sky(region, lab, blue[graph.labels]) else None
+    return region if _is_sky(region, lab, blue[graph.labels], dusk[graph.labels]) else None
 
 
-def _is_sky(region: Bool[np.ndarray, "h w"], lab: Float[np.ndarray, "h w 3"], blue: Bool[np.ndarray, "h w"]) -> bool:
+def _is_sky(
+    region: Bool[np.ndarray, "h w"],
+    lab: Float[np.ndarray, "h w 3"],
+    blue: Bool[np.ndarray, "h w"],
+    dusk: Bool[np.ndarray, "h w"],
+) -> bool:
     if region.mean() < LEAST_SHARE or region[0].mean() < LEAST_TOP:
         return False
     if blue[region].mean() > 0.35:
         return True
-    # Grey: a white ceiling looks the same but is rarely this bright all along the top and down to a third.
-    inside = lab[region]
-    return bool(region[0].mean() > 0.75 and region.mean() > 0.12 and np.median(inside[:, 0]) > GLARE)
+    # What is dark or grey could be a curtain or a white ceiling: these rarely fill the top and reach far down.
+    if region[0].mean() < 0.7 or region.mean() < 0.12:
+        return False
+    return bool(dusk[region].mean() > 0.5 or np.median(lab[..., 0][region]) > GLARE)
 
 
 def _means(values: Float[np.ndarray, "h w c"], graph: Superpixels) -> Float[np.ndarray, "n c"]:
