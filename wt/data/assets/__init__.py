@@ -100,13 +100,6 @@ _FAMILIES: dict[str, tuple[Callable[..., Asset], Attachment, float]] = {
     "bus": (vehicles.bus, "floor", 0.18),
     "house": (toys.house, "floor", 0.4),
     "cushion": (decor.cushion, "floor", 0.25),
-    "bed": (beds.bed, "floor", 0.9),
-    "floor lamp": (lamps.floor_lamp, "floor", 1.6),
-    "table lamp": (lamps.table_lamp, "table", 0.45),
-    "ceiling lamp": (lamps.ceiling_lamp, "ceiling", 0.8),
-    "plant": (plants.plant, "floor", 0.9),
-    "tree": (plants.tree, "floor", 2.4),
-    "cactus": (plants.cactus, "table", 0.3),
 }
 FAMILIES: dict[str, Callable[..., Asset]] = {name: entry[0] for name, entry in _FAMILIES.items()}
 """Family name -> maker(rng, *, colour=None, material=None)."""

@@ -1,62 +1,96 @@
-"""Beds with frame, mattress, blanket and pillows."""
+"""Beds with mattress, pillows and blanket; the head stands towards +y."""
 
 import numpy as np
 
+from wt.data.assets.decor import pillow_shell
 from wt.data.assets.kit import Builder, Look, four
-from wt.data.mesh import Asset
+from wt.data.mesh import Asset, Material
 from wt.data.palette import Colour
-from wt.data.primitives import Shell, bar, box, rounded_box, sheet, superellipsoid
-
-
-def _blanket(rng: np.random.Generator, width: float, length: float, top: float, drop: float) -> Shell:
-    """A cover over the mattress that hangs down at both sides, gently wavy; the foot end is at -y."""
-    half, rows = width / 2 + 0.02, 17
-    over = np.concatenate(
-        [[-half - 0.015, -half - 0.008], np.linspace(-half + 0.02, half - 0.02, 11), [half + 0.008, half + 0.015]]
-    )
-    down = np.concatenate([[-drop, -0.4 * drop], np.zeros(11), [-0.4 * drop, -drop]])
-    along = np.linspace(-length / 2 - 0.01, length / 2 - rng.uniform(0.45, 0.75), rows)
-    grid = np.empty((rows, len(over), 3))
-    wave = 0.012 * np.sin(along[:, None] * rng.uniform(4, 9) + over * rng.uniform(2, 6) + rng.uniform(0, 6))
-    grid[..., 0], grid[..., 1], grid[..., 2] = over, along[:, None], top + 0.022 + down + wave
-    return sheet(grid, rng.uniform(0.02, 0.035))
+from wt.data.primitives import bar, box, rounded_box, slab, superellipsoid, torus
 
 
 def bed(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
-    """A single or double bed, head end towards the wall (+y)."""
-    b, look = Builder("bed"), Look(rng, colour, material)
-    double = bool(rng.random() < 0.6)
-    width, length = rng.uniform(1.35, 1.85) if double else rng.uniform(0.85, 1.05), rng.uniform(1.95, 2.1)
-    base, rail, mattress = rng.uniform(0.2, 0.32), rng.uniform(0.1, 0.2), rng.uniform(0.15, 0.25)
-    soft = bool(rng.random() < 0.35)
-    stuff = look.main("fabric", "leather") if soft else look.main("wood", "painted", "metal")
-    head, thick = rng.uniform(0.75, 1.2), 0.1 if soft else rng.uniform(0.03, 0.06)
-    if not soft and rng.random() < 0.3:
-        xs = np.linspace(-width / 2, width / 2, int(rng.integers(6, 12)))
-        b.add(stuff, *(bar((x, length / 2 + 0.03, 0), (x, length / 2 + 0.03, head), 0.016) for x in xs), smooth=True)
-        b.add(stuff, bar((xs[0], length / 2 + 0.03, head), (xs[-1], length / 2 + 0.03, head), 0.02), smooth=True)
-    else:
-        panel = rounded_box(width + 0.08, thick, head, 0.04 if soft else 0.006, 3 if soft else 1)
-        b.add(stuff, panel.at(0, length / 2 + thick / 2, 0), smooth=soft)
-    b.add(
-        stuff,
-        rounded_box(width + 0.06, length + 0.04, rail, 0.03 if soft else 0.005).at(0, 0, base - rail / 2),
-        smooth=soft,
-    )
-    legs = look.side("wood", "metal")
-    b.add(
-        legs,
-        *(box(0.06, 0.06, base - rail / 2 + 0.01).at(x, y, 0) for x, y in four(width / 2 - 0.05, length / 2 - 0.06)),
-    )
-    if rng.random() < 0.3:
-        b.add(stuff, box(width + 0.08, 0.05, rng.uniform(0.45, 0.65)).at(0, -length / 2 - 0.04, 0))
-    linen = ["white", "cream", "light grey", "light blue", None][rng.integers(5)]
-    top = base + rail / 2 + mattress - 0.05
-    sheets = look.side("fabric", colour=linen)
-    b.add(sheets, rounded_box(width, length, mattress, 0.05).at(0, 0, top - mattress), smooth=True)
-    b.add(look.side("fabric"), _blanket(rng, width, length, top, mattress * rng.uniform(0.6, 1.1)), smooth=True)
-    count, same = 2 if double else 1, look.side("fabric", colour=linen)
-    for x in (np.arange(count) + 0.5) * width / count - width / 2:
-        pillow = superellipsoid(min(0.36, 0.46 * width / count), 0.22, 0.085, 0.55).turned("x", -rng.uniform(5, 30))
-        b.add(same, pillow.at(x, length / 2 - 0.26, top + 0.12), smooth=True)
+    """A single or double bed: boards, slatted, upholstered or tubular head; made or half turned down."""
+    look, b = Look(rng, colour, material), Builder("bed")
+    width = rng.choice([rng.uniform(0.9, 1.05), rng.uniform(1.35, 1.8)])
+    length, low, deck = rng.uniform(1.95, 2.1), rng.uniform(0.08, 0.22), rng.uniform(0.26, 0.36)
+    frame = look.main("wood", "wood", "fabric", "metal", "painted", "leather")
+    back = rng.uniform(0.75, 1.25)
+    _frame(b, look, frame, width, length, (low, deck, back))
+    mattress = rng.uniform(0.16, 0.26)
+    top = deck + mattress - 0.06
+    sheet_ = look.side("fabric", colour=["white", "cream", "light grey"][rng.integers(3)])
+    b.add(sheet_, rounded_box(width - 0.05, length - 0.06, mattress, 0.05).at(0, 0, deck - 0.06), smooth=True)
+    places = [0.0] if width < 1.2 else [-width / 4, width / 4]
+    cover = look.side("fabric")
+    for x in places:
+        for i in range(int(rng.integers(1, 3))):
+            pillow = pillow_shell(min(0.35, width * 0.38), 0.24, 0.11, rng).turned("x", rng.uniform(5, 35))
+            stuff = sheet_ if i == 0 else cover
+            b.add(
+                stuff, pillow.turned("z", rng.normal(0, 5)).at(x, length / 2 - 0.3 - 0.17 * i, top + 0.1), smooth=True
+            )
+    if rng.random() < 0.85:
+        _blanket(b, look, rng, width, length, top)
     return b.done()
+
+
+def _frame(
+    b: Builder, look: Look, frame: Material, width: float, length: float, levels: tuple[float, float, float]
+) -> None:
+    rng, (low, deck, back) = look.rng, levels
+    kind, y = rng.integers(4), length / 2
+    for px, py in four(width / 2 - 0.05, length / 2 - 0.08):
+        b.add(frame, box(0.07, 0.07, low + 0.02).at(px, py, 0))
+    b.add(frame, box(width, length, deck - low, 0.008).at(0, 0, low))
+    if kind == 0:
+        b.add(frame, rounded_box(width + 0.04, 0.05, back, 0.02, 2).at(0, y + 0.02, 0))
+    elif kind == 1:
+        thick = rng.uniform(0.08, 0.13)
+        b.add(frame, rounded_box(width + 0.06, thick, back - low, 0.04).at(0, y + 0.4 * thick, low), smooth=True)
+        if rng.random() < 0.5:
+            for i in range(-2, 3):
+                pad = superellipsoid(width / 10.4, 0.03, 0.4 * (back - deck), 0.5, 22, 10)
+                b.add(frame, pad.at(i * width / 5, y - 0.1 * thick, deck + 0.62 * (back - deck)), smooth=True)
+    else:
+        round_ = kind == 3
+        for end, high in ((y + 0.02, back), (-y - 0.02, deck + rng.uniform(0.1, 0.35))):
+            for x in (-width / 2, width / 2):
+                b.add(
+                    frame,
+                    bar((x, end, 0), (x, end, high), 0.022) if round_ else box(0.06, 0.06, high).at(x, end, 0),
+                    smooth=round_,
+                )
+            rails = [high - 0.03, deck + 0.02]
+            for z in rails:
+                rail = (
+                    bar((-width / 2, end, z), (width / 2, end, z), 0.018)
+                    if round_
+                    else box(width, 0.04, 0.06).at(0, end, z - 0.03)
+                )
+                b.add(frame, rail, smooth=round_)
+            for x in np.linspace(-width / 2, width / 2, int(rng.integers(5, 10)))[1:-1]:
+                b.add(frame, bar((x, end, rails[1]), (x, end, rails[0]), 0.011), smooth=True)
+        if round_ and rng.random() < 0.4:
+            b.add(frame, torus(0.12, 0.011, 28, 8).turned("x", 90).at(0, y + 0.02, back - 0.2), smooth=True)
+
+
+def _blanket(b: Builder, look: Look, rng: np.random.Generator, width: float, length: float, top: float) -> None:
+    """A cover over the mattress that hangs down at the sides, with folds."""
+    cloth, thick = look.side("fabric", "carpet"), rng.uniform(0.03, 0.06)
+    head = length / 2 - rng.uniform(0.5, 0.85)
+    drop = rng.uniform(0.12, 0.3)
+    half = width / 2 - 0.01
+    across = np.concatenate([np.linspace(-1, -0.001, 6)[:-1] * drop, np.zeros(15), np.linspace(0.001, 1, 6)[1:] * drop])
+    x = np.concatenate([np.full(5, -half), np.linspace(-half + 0.02, half - 0.02, 15), np.full(5, half)])
+    y = np.linspace(-length / 2 - 0.005, head, 22)
+    phase, waves = rng.uniform(0, 6, 3), rng.uniform(5, 14, 3)
+    folds = 0.012 * np.sin(waves[0] * y[:, None] + 4 * x[None] + phase[0]) * np.cos(waves[1] * x[None] + phase[1])
+    flare = np.sign(across)[None] * np.abs(across)[None] * 0.12 * (1 + 0.5 * np.sin(waves[2] * y[:, None] + phase[2]))
+    xs = x[None] + flare
+    z = top + 0.012 - np.abs(across)[None] + folds + 0 * y[:, None]
+    ys = np.broadcast_to(y[:, None], z.shape)
+    inner = np.stack([xs, ys, z], -1)
+    push = np.where(np.abs(across) > 0, np.sign(across) * thick, 0.0)[None]
+    lift = np.where(np.abs(across) > 0, 0.4 * thick * (1 - np.abs(across) / drop), thick)[None]
+    b.add(cloth, slab(inner + np.stack([push + 0 * z, 0 * z, lift + 0 * z], -1), inner), smooth=True)

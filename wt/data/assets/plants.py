@@ -1,188 +1,266 @@
-"""Plants in pots, trees, cacti."""
+"""Pot plants, cacti and trees: every leaf is a thin closed sheet."""
 
 import numpy as np
 
 from wt.data import textures as tx
-from wt.data.assets.kit import Builder, Look, material_of
+from wt.data.assets.kit import Builder, Look
 from wt.data.mesh import Asset, Material
-from wt.data.palette import PLANTS, Colour, rgb_of
-from wt.data.primitives import Shell, bar, cylinder, ellipsoid, loft, smooth_path, sphere, tube, turn, vessel
+from wt.data.palette import PLANTS, Colour, rgb_of, shade
+from wt.data.primitives import (
+    Number,
+    Points,
+    Shell,
+    cylinder,
+    ellipsoid,
+    frustum,
+    merge,
+    sheet,
+    smooth_path,
+    sphere,
+    torus,
+    tube,
+    vessel,
+)
 
 
-def leaf(length: float, width: float, droop: float, thick: float = 0.003) -> Shell:
-    """A leaf from the origin towards +x, folded along the middle, its tip lower by `droop` metres; closed and thin."""
-    u = np.linspace(0.0, 1.0, 8)
-    half = width / 2 * np.sin(np.pi * np.clip(u, 0.04, 0.97)) ** 0.8
-    x, z = length * u, 0.25 * length * u - (0.25 * length + droop) * u**2
-    fold, zero = 0.25 * half, np.zeros(8)
-    ring = [(x, -half, z + fold), (x, zero, z - thick), (x, half, z + fold), (x, zero, z + thick)]
-    return loft(np.stack([np.stack(point, -1) for point in ring], axis=1))
+def _green(rng: np.random.Generator) -> Material:
+    rgb = rgb_of(None, rng, PLANTS)
+    return Material(tx.noise(rng, rgb, 0.06) if rng.random() < 0.3 else tx.plain(rng, rgb, 0.15), 0.03, 0.5)
 
 
-def _aimed(shell: Shell, pitch: float, yaw: float) -> Shell:
-    """Tipped up by `pitch` degrees from +x, then turned about z by `yaw` degrees."""
-    return Shell(shell.vertices @ (turn("z", yaw) @ turn("y", -pitch)).T, shell.faces)
+def _leaf(
+    length: float, width: float, droop: float, fold: float, point: float = 1.0, thick: float = 0.0016, rows: int = 9
+) -> Shell:
+    """A leaf that starts at the origin towards +y, rises not at all at its root and bends down by `droop` metres."""
+    t = np.linspace(0.0, 1.0, rows)[:, None]
+    u = np.linspace(-1.0, 1.0, 5 if rows > 6 else 3)[None]
+    half = width / 2 * np.sin(np.pi * np.clip(t, 0.02, 0.985) ** (0.75 * point)) ** 0.8
+    x = u * half
+    y = np.broadcast_to(length * t, x.shape)
+    z = -droop * t**2 + fold * np.abs(u) * half
+    return sheet(np.stack([x, y, z], -1), thick)
 
 
-def _green(look: Look) -> Material:
-    if look.colour is not None or look.material is not None:
-        return look.main("leaf")
-    return material_of("leaf", look.rng, rgb_of(None, look.rng, PLANTS))
-
-
-def _pot(b: Builder, look: Look, radius: float, height: float) -> None:
-    """A pot with a rim, filled with soil nearly to the top."""
-    rng = look.rng
-    foot = radius * rng.uniform(0.6, 1.0)
-    if rng.random() < 0.4:
-        middle = [[foot, 0.0], [radius * 1.1, 0.5 * height]]
+def _pot(b: Builder, look: Look, rng: np.random.Generator, radius: float, height: float) -> float:
+    """A planter with earth; returns the height of the earth."""
+    clay = look.main("ceramic", "ceramic", "plastic", "stone", "wicker", "metal", "wood",
+                     colour=[None, "white", np.array([0.42, 0.16, 0.08]), "dark grey"][rng.integers(4)])  # fmt: skip
+    wall, kind = 0.05 * radius + 0.003, rng.integers(3)
+    if kind == 0:
+        foot = rng.uniform(0.62, 0.8)
+        outline = np.array([[0, 0], [foot * radius, 0], [radius, height]])
+    elif kind == 1:
+        curve = smooth_path(
+            [[0.6 * radius, 0], [radius, 0.45 * height], [0.9 * radius, 0.85 * height], [0.92 * radius, height]], 14
+        )
+        outline = np.concatenate([[[0, 0]], curve])
     else:
-        middle = [[foot, 0.0], [0.5 * (foot + radius), 0.5 * height]]
-    profile = np.array([[0.0, 0.0], *middle, [radius, height]])
-    clay = look.side(
-        "ceramic", "ceramic", "stone", "plastic", "wicker", colour="orange" if rng.random() < 0.2 else None
-    )
-    b.add(clay, vessel(profile, 0.1 * radius, 28), smooth=True)
-    soil = material_of("carpet", rng, "dark brown")
-    b.add(soil, cylinder(0.86 * min(radius, profile[2, 0]), 0.02, 24).at(0, 0, 0.85 * height), smooth=False)
+        outline = np.array([[0, 0], [0.98 * radius, 0], [radius, 0.02 * height], [radius, height]])
+    b.add(clay, vessel(outline, wall, 32), smooth=True)
+    if kind == 0 and rng.random() < 0.5:
+        b.add(clay, torus(radius, 0.06 * radius, 32, 10).scaled(1, 1, 1.8).at(0, 0, 0.93 * height), smooth=True)
+    level = 0.86 * height
+    inner = {0: 0.93, 1: 0.93, 2: 0.99}[int(kind)] * radius - wall
+    soil = Material(tx.noise(rng, shade(rgb_of("dark brown", rng), 0.5), 0.02), 0.02, 0.95)
+    b.add(soil, cylinder(inner, 0.3 * height, 28, 0.002).at(0, 0, level - 0.3 * height))
+    return level
+
+
+def _fronds(rng: np.random.Generator, count: int, length: float, width: float, lift: Points) -> list[Shell]:
+    """Long leaves out of one point, turned all around, lifted by degrees."""
+    leaves = []
+    droop, fold = rng.uniform(0.1, 0.55), rng.uniform(0.1, 0.6)
+    for i in range(count):
+        size = rng.uniform(0.7, 1.05)
+        leaf = _leaf(length * size, width * size, length * droop * size, fold, rng.uniform(0.9, 1.3))
+        turn_ = 360.0 * i / count * 2.4 + rng.normal(0, 12)
+        leaves.append(leaf.turned("x", rng.uniform(*lift)).turned("z", turn_))
+    return leaves
+
+
+def _stalked(rng: np.random.Generator, height: float, z0: float) -> tuple[list[Shell], list[Shell]]:
+    """Broad leaves at the ends of curved stalks."""
+    stalks, leaves = [], []
+    size = height * rng.uniform(0.28, 0.45)
+    wide, droop = rng.uniform(0.55, 0.9), rng.uniform(0.1, 0.5)
+    for i in range(int(rng.integers(6, 16))):
+        angle, reach, top = (
+            2.4 * i + rng.normal(0, 0.2),
+            height * rng.uniform(0.08, 0.4),
+            height * rng.uniform(0.4, 0.95),
+        )
+        out = np.array([np.cos(angle), np.sin(angle), 0.0])
+        tip = out * reach + [0, 0, z0 + top]
+        stalks.append(
+            tube(
+                smooth_path([out * 0.01 + [0, 0, z0 - 0.02], out * 0.35 * reach + [0, 0, z0 + 0.6 * top], tip], 8),
+                0.004,
+                6,
+            )
+        )
+        leaf = _leaf(
+            size * rng.uniform(0.7, 1.1), size * wide, size * droop, rng.uniform(0.05, 0.3), rng.uniform(0.7, 1.1)
+        )
+        leaves.append(
+            leaf.turned("x", rng.uniform(-25, 45)).turned("z", float(np.degrees(angle)) - 90).at(*(tip - out * 0.01))
+        )
+    return stalks, leaves
 
 
 def plant(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
-    """A house plant in a pot: a rosette, blades, a bush or a small palm."""
-    b, look = Builder("plant"), Look(rng, colour, material)
-    total, kind = rng.uniform(0.25, 1.5), rng.integers(4)
-    pot_height = float(np.clip(total * rng.uniform(0.2, 0.4), 0.1, 0.4))
-    pot = pot_height * rng.uniform(0.45, 0.7)
-    _pot(b, look, pot, pot_height)
-    green, soil, room = _green(look), 0.85 * pot_height, total - pot_height
+    """A pot plant: fronds, upright swords, broad leaves on stalks, a little stem with a crown, or a bush."""
+    look, b = Look(rng, colour, material), Builder("plant")
+    total = rng.choice([rng.uniform(0.2, 0.45), rng.uniform(0.6, 1.5)])
+    radius = total * rng.uniform(0.13, 0.22) + 0.02
+    z = _pot(b, look, rng, radius, radius * rng.uniform(1.1, 2.0))
+    high, green, kind = total - z if total - z > 0.1 else 0.3 * total + 0.1, _green(rng), rng.integers(5)
     if kind == 0:
-        count = int(rng.integers(12, 28))
-        for i in range(count):
-            pitch, size = rng.uniform(15, 85), room * rng.uniform(0.7, 1.1)
-            shell = leaf(size, size * rng.uniform(0.18, 0.35), size * rng.uniform(0.0, 0.5))
-            b.add(green, _aimed(shell, pitch, i * 137.5).at(0, 0, soil))
+        fronds = _fronds(rng, int(rng.integers(9, 22)), high, high * rng.uniform(0.09, 0.22), (30, 82))
+        b.add(green, merge(fronds).at(0, 0, z - 0.01), smooth=True)
     elif kind == 1:
-        for i in range(int(rng.integers(6, 14))):
-            size, yaw, r = room * rng.uniform(0.7, 1.15), i * 137.5, 0.5 * pot * rng.random()
-            shell = _aimed(leaf(size, rng.uniform(0.04, 0.07), 0.02, 0.005), rng.uniform(72, 89), yaw)
-            b.add(green, shell.at(r * np.cos(np.radians(yaw)), r * np.sin(np.radians(yaw)), soil))
+        swords = _fronds(rng, int(rng.integers(6, 13)), high, high * rng.uniform(0.09, 0.15), (76, 90))
+        spots = rng.normal(0, 0.25 * radius, (len(swords), 2))
+        moved = [sword.at(x, y, z - 0.01) for sword, (x, y) in zip(swords, spots)]
+        b.add(green, merge(moved), smooth=True)
     elif kind == 2:
-        wood = material_of("wood", rng, "brown")
-        for i in range(int(rng.integers(3, 7))):
-            tip = np.array([*(rng.normal(0, 0.18, 2) * room), soil + room * rng.uniform(0.65, 1.0)])
-            path = smooth_path([(0, 0, soil - 0.02), (*(0.3 * tip[:2]), soil + 0.4 * room), tip], 10)
-            b.add(wood, tube(path, 0.008, 6), smooth=True)
-            for j in range(int(rng.integers(6, 11))):
-                at, size = path[rng.integers(3, 10)], rng.uniform(0.1, 0.2) * (0.4 + 0.6 * room)
-                shell = _aimed(leaf(size, 0.55 * size, 0.2 * size), rng.uniform(0, 50), 137.5 * (i + 3 * j))
-                b.add(green, shell.at(*at))
+        stalks, leaves = _stalked(rng, high, z)
+        b.add(_green(rng), merge(stalks), smooth=True)
+        b.add(green, merge(leaves), smooth=True)
+    elif kind == 3:
+        trunk = smooth_path([[0, 0, z - 0.03], [0.03 * high, 0.02 * high, z + 0.3 * high], [0, 0, z + 0.62 * high]], 10)
+        b.add(look.side("wood", colour="brown"), tube(trunk, np.linspace(0.035, 0.022, 10) * high, 10), smooth=True)
+        crown = _fronds(rng, int(rng.integers(12, 26)), 0.55 * high, 0.1 * high, (-10, 75))
+        b.add(green, merge(crown).at(0, 0, z + 0.61 * high), smooth=True)
     else:
-        top = soil + 0.45 * room
-        b.add(material_of("wood", rng, "brown"), bar((0, 0, soil - 0.02), (0, 0, top), 0.025, 0.018), smooth=True)
-        for i in range(int(rng.integers(9, 16))):
-            size = room * rng.uniform(0.55, 0.8)
-            b.add(
-                green, _aimed(leaf(size, 0.22 * size, 0.55 * size), rng.uniform(20, 75), i * 137.5).at(0, 0, top - 0.01)
-            )
+        _bush(b, rng, green, z, high, 1.3 * radius)
     return b.done()
 
 
-def tree(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
-    """A small tree: trunk and branches with leafy clumps, or a conifer of stacked cones."""
-    b, look = Builder("tree"), Look(rng, colour, material)
-    height, bark, green = rng.uniform(1.6, 3.2), material_of("wood", rng, "dark brown"), _green(look)
-    if look.colour is None and look.material is None and rng.random() < 0.4:
-        green = Material(tx.noise(rng, rgb_of(None, rng, PLANTS), 0.06), 0.02, 0.8)
-    trunk = 0.03 * height
-    if rng.random() < 0.3:
-        b.add(bark, cylinder(trunk, 0.35 * height), smooth=True)
-        tiers, wide = int(rng.integers(3, 6)), rng.uniform(0.2, 0.32) * height
-        for i in range(tiers):
-            low, scale = height * (0.15 + 0.85 * i / tiers * 0.85), 1.0 - 0.75 * i / tiers
-            tall = (height - low) if i == tiers - 1 else 0.4 * height * scale + 0.12 * height
-            b.add(green, loft_cone(wide * scale, tall).at(0, 0, low), smooth=False)
-        return b.done()
-    fork = rng.uniform(0.4, 0.55) * height
-    b.add(
-        bark,
-        tube(
-            smooth_path([(0, 0, 0), (*rng.normal(0, 0.03, 2), 0.5 * fork), (0, 0, fork)], 8),
-            np.linspace(trunk, 0.7 * trunk, 8),
-            10,
-        ),
-        smooth=True,
-    )
-    count = int(rng.integers(4, 9))
-    for i in range(count):
-        angle, reach = i * 2.4, rng.uniform(0.08, 0.22) * height
-        tip = np.array([reach * np.cos(angle), reach * np.sin(angle), rng.uniform(fork + 0.1 * height, 0.85 * height)])
-        b.add(bark, bar((0, 0, fork - 0.05 * height), tip, 0.5 * trunk, 0.2 * trunk), smooth=True)
-        size = rng.uniform(0.11, 0.19) * height
-        ball = ellipsoid(size, size, 0.85 * size, 16, 10)
-        bumps = (
-            1.0 + 0.12 * np.sin(ball.vertices @ (rng.normal(size=(3, 3)) * 5 / size)).sum(axis=1, keepdims=True) / 1.7
-        )
-        b.add(green, ball.warped(ball.vertices * bumps).at(*tip), smooth=True)
-    return b.done()
-
-
-def loft_cone(radius: float, height: float) -> Shell:
-    """A cone with a slightly ragged hem."""
-    angles = np.arange(22) * (2 * np.pi / 22)
-    hem = radius * (1.0 + 0.08 * (-1.0) ** np.arange(22))
-    rings = [
-        np.stack([hem * f * np.cos(angles), hem * f * np.sin(angles), np.full(22, z)], -1)
-        for f, z in ((1.0, 0.0), (0.04, height))
-    ]
-    return loft(np.array(rings))
-
-
-def _ribbed(radius: float, height: float, ribs: int) -> Shell:
-    """An upright rounded column with ribs."""
-    angles, rows = np.arange(4 * ribs) * (2 * np.pi / (4 * ribs)), []
-    for z in np.concatenate([[0.0], np.linspace(0.1, 0.7, 4), 1.0 - 0.3 * np.cos(np.linspace(0.4, 1.5, 5))]):
-        cap = np.sqrt(max(1.0 - max((z - 0.7) / 0.3, 0.0) ** 2, 0.02))
-        r = radius * cap * (1.0 + 0.09 * np.cos(ribs * angles))
-        rows.append(np.stack([r * np.cos(angles), r * np.sin(angles), np.full(len(angles), z * height)], -1))
-    return loft(np.array(rows))
+def _bush(b: Builder, rng: np.random.Generator, green: Material, z: float, high: float, radius: float) -> None:
+    """Many small leaves around an invisible ball, some twigs inside."""
+    centre, leaves, twigs = np.array([0, 0, z + 0.55 * high]), [], []
+    radius = max(radius, 0.32 * high)
+    for i in range(int(rng.integers(60, 110))):
+        way = rng.normal(size=3)
+        way /= np.linalg.norm(way)
+        at = centre + way * [radius, radius, 0.45 * high] * rng.uniform(0.45, 0.95)
+        size = rng.uniform(0.16, 0.26) * radius + 0.015
+        leaf = _leaf(2 * size, size * 1.1, 0.4 * size, 0.2, 0.9, 0.0014, rows=6)
+        yaw = float(np.degrees(np.arctan2(way[1], way[0]))) - 90
+        leaves.append(leaf.turned("x", float(np.degrees(np.arcsin(way[2]))) * 0.6).turned("z", yaw).at(*at))
+        if i % 9 == 0:
+            twigs.append(tube(smooth_path([[0, 0, z - 0.02], [*(0.3 * at[:2]), z + 0.3 * high], at], 6), 0.004, 6))
+    b.add(green, merge(leaves), smooth=True)
+    b.add(Material(tx.plain(rng, "brown")), merge(twigs), smooth=True)
 
 
 def cactus(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
-    """A cactus in a pot: a column with arms, a ball, or paddles."""
-    b, look = Builder("cactus", "table"), Look(rng, colour, material)
-    size, kind = rng.uniform(0.15, 0.45), rng.integers(3)
-    pot = 0.2 * size + 0.02
-    _pot(b, look, pot, 1.3 * pot)
-    green, soil, radius = _green(look), 1.05 * pot, 0.6 * pot
+    """A ribbed ball, a column with arms, or pads, in a small pot."""
+    look, b = Look(rng, colour, material), Builder("cactus", "table")
+    radius, kind = rng.uniform(0.04, 0.08), rng.integers(3)
+    z, green = _pot(b, look, rng, radius, radius * rng.uniform(1.0, 1.6)), _green(rng)
     if kind == 0:
-        b.add(green, _ribbed(radius, size, int(rng.integers(7, 12))).at(0, 0, soil), smooth=True)
-        for side in (-1, 1)[: int(rng.integers(1, 3))]:
-            z, out = soil + size * rng.uniform(0.3, 0.5), side * 2.2 * radius
-            path = smooth_path(
-                [(0, 0, z), (0.8 * out, 0, z), (out, 0, z + 0.08 * size), (out, 0, z + size * rng.uniform(0.2, 0.4))],
-                14,
-            )
-            b.add(green, tube(path, 0.5 * radius, 12), sphere(0.5 * radius, 14, 8).at(*path[-1]), smooth=True)
+        body = sphere(1.0, 48, 18)
+        angle = np.arctan2(body.vertices[:, 1], body.vertices[:, 0])
+        ribs = 1.0 + 0.07 * np.cos(rng.integers(9, 14) * angle)
+        points = (
+            body.vertices
+            * np.stack([ribs, ribs, np.ones_like(ribs)], -1)
+            * [1, 1, rng.uniform(0.8, 1.3)]
+            * 0.85
+            * radius
+        )
+        b.add(green, body.warped(points).at(0, 0, z - points[:, 2].min() - 0.15 * radius), smooth=True)
+        top = z + float(np.ptp(points[:, 2])) - 0.17 * radius
     elif kind == 1:
-        ball = _ribbed(1.4 * radius, 2.4 * radius, int(rng.integers(9, 15)))
-        b.add(green, ball.at(0, 0, soil), smooth=True)
-        if rng.random() < 0.6:
+        tall, thick = radius * rng.uniform(2.2, 4.5), 0.42 * radius
+        top = z + tall
+        b.add(green, _column([[0, 0, z - 0.01], [0, 0, top - thick]], thick), smooth=True)
+        for side in [(-1,), (1,), (-1, 1)][rng.integers(3)]:
+            start, rise = z + tall * rng.uniform(0.3, 0.5), tall * rng.uniform(0.2, 0.35)
+            elbow = [
+                [0, 0, start],
+                [side * 2.2 * thick, 0, start + 0.15 * thick],
+                [side * 2.5 * thick, 0, start + rise],
+            ]
+            b.add(green, _column(elbow, 0.68 * thick), smooth=True)
+    else:
+        top = z
+        pads = [(np.array([0.0, 0.0, z - 0.01]), 0.0, 0.95 * radius)]
+        for _ in range(int(rng.integers(2, 6))):
+            foot, lean, size = pads[rng.integers(len(pads))]
+            way = np.array([np.sin(np.radians(lean)), 0, np.cos(np.radians(lean))])
+            pads.append((foot + way * 1.75 * size, lean + rng.uniform(-50, 50), size * 0.75))
+        for foot, lean, size in pads:
+            pad = ellipsoid(0.68 * size, 0.22 * size, size, 18, 12).at(0, 0, 0.95 * size).turned("y", lean).at(*foot)
+            b.add(green, pad, smooth=True)
+            top = max(top, float(pad.vertices[:, 2].max()))
+    if rng.random() < 0.35 and kind < 2:
+        flower = look.side("leaf", colour=["pink", "red", "yellow", "white"][rng.integers(4)])
+        b.add(flower, ellipsoid(0.22 * radius, 0.22 * radius, 0.16 * radius).at(0, 0, top), smooth=True)
+    return b.done()
+
+
+def _column(points: Points, thick: Number) -> Shell:
+    """A tube with a round tip."""
+    path = smooth_path(points, 14) if len(points) > 2 else np.array(points, float)
+    way = path[-1] - path[-2]
+    way /= np.linalg.norm(way)
+    cuts = np.radians([20, 45, 70, 85])
+    path = np.concatenate([path, path[-1] + way * thick * np.sin(cuts)[:, None]])
+    return tube(path, np.r_[np.full(len(path) - 4, thick), thick * np.cos(cuts)], 16)
+
+
+def tree(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
+    """A tree outdoors: leafy crown of lumps, fir of stacked cones, or palm."""
+    look, b = Look(rng, colour, material), Builder("tree")
+    high, bark = rng.uniform(2.2, 6.5), look.side("wood", colour=["brown", "dark brown", "grey"][rng.integers(3)])
+    crown = look.main("leaf", colour=rgb_of(None, rng, PLANTS)) if colour is not None else _green(rng)
+    thick, kind = high * rng.uniform(0.02, 0.035), rng.random()
+    bend = rng.normal(0, 0.02, 2) * high
+    if kind < 0.5:
+        top = 0.45 * high
+        b.add(
+            bark,
+            tube(
+                smooth_path([[0, 0, 0], [*(0.3 * bend), 0.5 * top], [*bend, 0.75 * high]], 12),
+                np.linspace(1.3, 0.5, 12) * thick,
+                12,
+            ),
+            smooth=True,
+        )
+        for _ in range(int(rng.integers(6, 13))):
+            way = rng.normal(size=3)
+            way /= np.linalg.norm(way)
+            at = np.array([*bend, 0.7 * high]) + way * [0.24 * high, 0.24 * high, 0.17 * high] * rng.uniform(0.5, 1.0)
+            b.add(crown, _lump(rng, high * rng.uniform(0.11, 0.17)).at(*at), smooth=True)
+            fork = [[*(0.6 * bend), 0.4 * high], [*(0.5 * (at[:2] + bend)), 0.58 * high], list(at)]
+            b.add(bark, tube(smooth_path(fork, 7), np.linspace(0.5, 0.2, 7) * thick, 8), smooth=True)
+    elif kind < 0.8:
+        b.add(bark, frustum(1.2 * thick, 0.4 * thick, 0.9 * high, 14), smooth=True)
+        tiers, wide = int(rng.integers(4, 8)), rng.uniform(0.18, 0.27) * high
+        for i in range(tiers):
+            share = i / tiers
+            tall = high * 0.85 / tiers * 1.9
+            cone = frustum(wide * (1 - 0.85 * share), 0.0, tall, 26, 0.02 * high)
+            ripple = 1 + 0.06 * np.sin(9 * np.arctan2(cone.vertices[:, 1], cone.vertices[:, 0]) + i)
+            cone = cone.warped(cone.vertices * np.stack([ripple, ripple, np.ones_like(ripple)], -1))
             b.add(
-                look.side("plastic", colour=["pink", "red", "yellow"][rng.integers(3)]),
-                sphere(0.35 * radius, 12, 8).at(0, 0, soil + 2.4 * radius),
+                crown,
+                cone.at(0, 0, 0.15 * high + (high * 0.85 - tall) * share * tiers / max(tiers - 1, 1)),
                 smooth=True,
             )
     else:
-
-        def paddle(x: float, z: float, tilt: float, scale: float, depth: int) -> None:
-            tall = 0.5 * size * scale
-            shell = ellipsoid(0.34 * tall, 0.1 * tall, 0.5 * tall, 18, 12).at(0, 0, 0.46 * tall).turned("y", tilt)
-            b.add(green, shell.at(x, 0, z), smooth=True)
-            if depth:
-                for side in (-1, 1)[: 1 + int(rng.random() < 0.6)]:
-                    angle = tilt + side * rng.uniform(15, 50)
-                    t = np.radians(tilt)
-                    paddle(x + 0.85 * tall * np.sin(t), z + 0.85 * tall * np.cos(t), angle, 0.72 * scale, depth - 1)
-
-        paddle(0.0, soil, rng.normal(0, 8), 1.2, 2)
+        path = smooth_path([[0, 0, 0], [*(2 * bend), 0.5 * high], [*(3 * bend), 0.85 * high]], 14)
+        b.add(bark, tube(path, np.linspace(1.2, 0.7, 14) * thick, 12), smooth=True)
+        fronds = _fronds(rng, int(rng.integers(9, 16)), 0.38 * high, 0.07 * high, (-15, 55))
+        b.add(crown, merge(fronds).at(*path[-1]), smooth=True)
     return b.done()
+
+
+def _lump(rng: np.random.Generator, radius: float) -> Shell:
+    """A ball with dents: foliage seen from afar."""
+    ball = sphere(1.0, 18, 12)
+    waves = rng.normal(0, 3.0, (4, 3))
+    dent = 1 + 0.06 * np.sin(ball.vertices @ waves.T + rng.uniform(0, 6, 4)).sum(axis=1)
+    return ball.warped(ball.vertices * dent[:, None] * radius)

@@ -2,8 +2,6 @@
 
 from itertools import pairwise
 
-from itertools import pairwise
-
 import numpy as np
 
 from wt.data.assets.kit import Builder, Look, four, material_of
