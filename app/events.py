@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 Updates = dict[Any, Any]
 GROW_PX = 3
 _TICK_S = 0.25
+_PATIENCE_S = 15.0
 
 
 class Events:
@@ -126,8 +127,10 @@ class Events:
         """A handler that starts a job and follows it."""
 
         def handler(request: gr.Request, *values: Any) -> Iterator[Updates]:
-            yield self._act(request, "That", lambda session: verb(session, *values))
-            yield from self.follow(self.sessions.of(request.session_hash))
+            session = self._visitor(request)
+            if session is not None:
+                yield self._attempt(session, "That", lambda session: verb(session, *values))
+                yield from self.follow(session)
 
         return handler
 
@@ -158,7 +161,17 @@ class Events:
         return updates or {self.page["clock"]: gr.skip()}
 
     def _act(self, request: gr.Request, label: str, verb: Callable[[Session], Any]) -> Updates:
-        session = self.sessions.of(request.session_hash)
+        session = self._visitor(request)
+        return {self.page["clock"]: gr.skip()} if session is None else self._attempt(session, label, verb)
+
+    def _visitor(self, request: gr.Request) -> Session | None:
+        try:
+            return self.sessions.of(request.session_hash, patience_s=_PATIENCE_S)
+        except WtError as error:
+            _toast(str(error))
+            return None
+
+    def _attempt(self, session: Session, label: str, verb: Callable[[Session], Any]) -> Updates:
         session.problem = False
         problem = attempt(label, lambda: verb(session))
         session.gestures += 1

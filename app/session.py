@@ -129,20 +129,26 @@ class Sessions:
             session.last_view = {}
             return session
 
-    def of(self, page: str | None, *, gesture: bool = True) -> Session:
+    def of(self, page: str | None, *, gesture: bool = True, patience_s: float = 0.0) -> Session:
         """The session that a page shows; `gesture` is False for what a page does by itself.
+
+        A person may be quicker than the page's own first request: with patience, that one is waited for.
 
         Raises:
             WtError: the page is older than this server.
         """
-        with self._lock:
-            for session in self._sessions.values():
-                if session.page == page and page is not None:
-                    session.last_seen = time.monotonic()
-                    if gesture:
-                        session.last_gesture = session.last_seen
-                    return session
-        raise WtError("This page is older than the running studio. Reload it; your work comes back.")
+        give_up = time.monotonic() + patience_s
+        while True:
+            with self._lock:
+                session = next((s for s in self._sessions.values() if page is not None and s.page == page), None)
+            if session is not None:
+                session.last_seen = time.monotonic()
+                if gesture:
+                    session.last_gesture = session.last_seen
+                return session
+            if time.monotonic() >= give_up:
+                raise WtError("This page is older than the running studio. Reload it; your work comes back.")
+            time.sleep(0.05)
 
     def detach(self, page: str | None) -> None:
         """The page was closed or reloaded; its session waits for it for a while."""

@@ -35,7 +35,7 @@ class PlaneLifter:
         if self.kind == "object" and mask is None:
             raise WtError("Nothing is selected. Click the object first.")
         for done in range(1, steps + 1):
-            time.sleep(self.step_s)
+            time.sleep(self.step_s * (5 if steps >= 50 else 1))  # long enough to reload a page in the middle
             if on_step is not None:
                 on_step(done, steps, self._result(image, mask, seed, done / steps))
         return self._result(image, mask, seed, 1.0)

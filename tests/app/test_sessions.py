@@ -1,6 +1,7 @@
 """Who gets which session: isolation, reload, second tab, cap, clean-up; and the worker's boundary."""
 
 import os
+import threading
 import time
 
 import pytest
@@ -162,3 +163,10 @@ def test_a_full_studio_lets_go_of_whoever_did_nothing_for_long(controller):
     controller.sessions.attach("one more")
     with pytest.raises(WtError):
         controller.sessions.of("page-2")
+
+
+def test_a_gesture_before_the_pages_first_request_waits_for_it(controller):
+    timer = threading.Timer(0.2, lambda: controller.sessions.attach("slow page"))
+    timer.start()
+    assert controller.sessions.of("slow page", patience_s=5).page == "slow page"
+    timer.join()
