@@ -4,7 +4,7 @@ It is a 2D editor. The geometry that is placed comes from the object model's loo
 never enters the scene. It only tells where the truth is, so that the placement's error can be stated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ YAW = 0.45
 """An asset faces the camera to within this many radians."""
 MOST_HIDDEN = 0.7
 """If the scene's depth would hide more of the asset than this, the depth is taken to be wrong."""
+SQUARE = 0.01
 _MIN_SIDE_PX = 10
 _MIN_GRID_PX = 12
 
@@ -62,6 +63,9 @@ class _Window:
     right: int
     bottom: int
     camera: Intrinsics
+    """What renders: square pixels."""
+    scene_camera: Intrinsics
+    """The scene's K on the same pixels."""
 
     @property
     def slices(self) -> tuple[slice, slice]:
@@ -163,19 +167,35 @@ def _window(asset: Asset, stand: Stance, whole: Intrinsics) -> _Window:
     low, high = asset.bounds()
     margin = 0.45 * float((high - low).max())
     low, high = low - margin, high + margin
+    square = squared(whole, stand.origin)
     corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
     points = corners @ stand.cam_from_local[:3, :3].T + stand.cam_from_local[:3, 3]
     near = 0.05
-    pixels = points[:, :2] / np.maximum(points[:, 2:], near) * (whole.fx, whole.fy) + (whole.cx, whole.cy)
+    pixels = points[:, :2] / np.maximum(points[:, 2:], near) * (square.fx, square.fy) + (square.cx, square.cy)
     limit = np.array([whole.width, whole.height])
     left, top = np.clip(np.floor(pixels.min(axis=0)), 0, limit).astype(int)
     right, bottom = np.clip(np.ceil(pixels.max(axis=0)), 0, limit).astype(int)
     if points[:, 2].max() < near or right - left < _MIN_SIDE_PX or bottom - top < _MIN_SIDE_PX:
         raise WtError(_unseen(asset, 0))
-    crop = whole.cropped(int(left), int(top), int(right - left), int(bottom - top))
-    shrink = min(1.0, MAX_RENDER_PX / max(crop.width, crop.height))
-    camera = crop.resized(max(round(crop.width * shrink), 1), max(round(crop.height * shrink), 1))
-    return _Window(int(left), int(top), int(right), int(bottom), camera)
+    box = (int(left), int(top), int(right - left), int(bottom - top))
+    shrink = min(1.0, MAX_RENDER_PX / max(box[2:]))
+    size = (max(round(box[2] * shrink), 1), max(round(box[3] * shrink), 1))
+    cameras = [camera.cropped(*box).resized(*size) for camera in (square, whole)]
+    return _Window(int(left), int(top), int(right), int(bottom), *cameras)
+
+
+def squared(camera: Intrinsics, origin: Float[np.ndarray, "3"]) -> Intrinsics:
+    """The camera with square pixels, as every photo has; `origin` keeps its pixel.
+
+    A fitted K may be wrong by more in one axis than in the other, and what is painted with it would look squashed.
+    """
+    if abs(camera.fx / camera.fy - 1) < SQUARE:
+        return camera
+    focal = float(np.sqrt(camera.fx * camera.fy))
+    x, y = origin[:2] / origin[2]
+    return replace(
+        camera, fx=focal, fy=focal, cx=camera.cx + (camera.fx - focal) * x, cy=camera.cy + (camera.fy - focal) * y
+    )
 
 
 def _ground(scene: Scene, support: Float[np.ndarray, "h w"], light: LightEstimate) -> Float[np.ndarray, "3"]:
@@ -230,5 +250,5 @@ def _centroid(
     size = (window.camera.width, window.camera.height)
     visible = cv2.resize(mask[window.slices].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     hit = np.isfinite(depth) & visible
-    points = rays(window.camera)[None] * np.where(hit, depth, 0.0)[..., None]
+    points = rays(window.scene_camera)[None] * np.where(hit, depth, 0.0)[..., None]
     return points[hit].mean(axis=0)

@@ -36,8 +36,8 @@ class Superpixels:
     """Touches the picture's edge."""
     adjacency: Any
     """scipy CSR [n, n], symmetric weights of neighbours, 0 elsewhere."""
-    maps: dict[int, Float[np.ndarray, "c h2 w2"]]
-    """The feature maps by stride, for others who look at the same photo (sky)."""
+    maps: dict[int, np.ndarray]
+    """The feature maps [c, h2, w2] by stride, for others who look at the same photo (sky)."""
 
     @property
     def count(self) -> int:
@@ -104,7 +104,7 @@ def _means(
 
 
 def _features(
-    maps: dict[int, Float[np.ndarray, "c h2 w2"]], where: Float[np.ndarray, "n 2"], pixels: Float[np.ndarray, "n"]
+    maps: dict[int, np.ndarray], where: Float[np.ndarray, "n 2"], pixels: Float[np.ndarray, "n"]
 ) -> Float[np.ndarray, "n c"]:
     """Maps of all strides sampled at the superpixels' centres, each mean-centred and of fixed length, side by side."""
     parts = []

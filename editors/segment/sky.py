@@ -7,6 +7,7 @@ through the graph. Scenes are lifted without their sky, because no ray ends ther
 import numpy as np
 
 from editors.segment.graph import Superpixels
+from editors.segment.refine import cut_in_band
 from wt.types import Bool, Float
 
 TEXTURE = 4.0
@@ -54,9 +55,12 @@ def find_sky(graph: Superpixels) -> Bool[np.ndarray, "h w"] | None:
     background = np.where(low, 1e3, 0.0) + 0.3 * ((unlike | ~skylike) & ~seeds)
     region = (graph.random_walk(foreground, background) > 0.5)[graph.labels]
     parts, _ = label(region)
-    region = np.isin(parts, np.unique(parts[0][parts[0] > 0]))
-    region = binary_fill_holes(region)
-    return region if _is_sky(region, lab, blue[graph.labels], dusk[graph.labels]) else None
+    pieces = [piece for piece in np.unique(parts[0]) if piece > 0]
+    region = binary_fill_holes(np.isin(parts, pieces))
+    if not _is_sky(region, lab, blue[graph.labels], dusk[graph.labels]):
+        return None
+    tops = [(int(np.median(np.flatnonzero(parts[0] == piece))), 0) for piece in pieces]
+    return cut_in_band(graph.rgb, region, tops)
 
 
 def _is_sky(

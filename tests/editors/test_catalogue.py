@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from editors.catalogue import paint
+from editors.catalogue import paint, squared
 from editors.stance import stance
 from wt.data.mesh import Camera
 from wt.data.peel import Solids, peel
 from wt.errors import WtError
-from wt.geometry.camera import project
+from wt.geometry.camera import Intrinsics, project
 from wt.scene.scene import Scene
 
 
@@ -94,6 +94,15 @@ def test_the_table_hides_what_stands_behind_it(room, photo, truths):
     assert (whole & table).sum() > 0.1 * whole.sum()
     assert (painting.mask & table).sum() < 0.15 * (whole & table).sum()
     assert (painting.mask & ~table).sum() > 0.95 * (whole & ~table).sum()
+
+
+def test_square_pixels_keep_the_place():
+    camera = Intrinsics(520.0, 380.0, 300.0, 250.0, 640, 480)
+    origin = np.array([0.4, 0.7, 2.5])
+    square = squared(camera, origin)
+    assert square.fx == square.fy == pytest.approx(np.sqrt(520 * 380))
+    np.testing.assert_allclose(project(origin, square), project(origin, camera))
+    assert squared(square, origin) is square
 
 
 def test_sizes(room, photo, scene):
