@@ -73,12 +73,12 @@ def furnish(rng: np.random.Generator, plan: Plan) -> Furnished:
 
 
 def _overlap(a: Rectangle, b: Rectangle) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+    return bool(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
 
 
 def _contains(area: Rectangle, footprint: Rectangle, rim: float = 0.0) -> bool:
     inside = footprint[0] >= area[0] + rim and footprint[1] >= area[1] + rim
-    return inside and footprint[2] <= area[2] - rim and footprint[3] <= area[3] - rim
+    return bool(inside and footprint[2] <= area[2] - rim and footprint[3] <= area[3] - rim)
 
 
 def _along_wall(rng: np.random.Generator, room: Furnished, asset: Asset | None, tries: int = 10) -> None:
@@ -106,7 +106,7 @@ def _along_wall(rng: np.random.Generator, room: Furnished, asset: Asset | None, 
 
 
 def _before(opening: Opening, side: str, along: float, half: float) -> bool:
-    return opening.side == side and abs(opening.along - along) < half + opening.width / 2
+    return bool(opening.side == side and abs(opening.along - along) < half + opening.width / 2)
 
 
 def _in_the_middle(rng: np.random.Generator, room: Furnished, role: str) -> None:
