@@ -144,8 +144,8 @@ def _convert(image: Image.Image, name: str, max_side: int) -> Photo:
     _refuse_sizes(image, name)
     notes = []
     focal = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
-    if getattr(image, "n_frames", 1) > 1:
-        notes.append(f"The file has {image.n_frames} frames; the first one is used.")
+    if (frames := getattr(image, "n_frames", 1)) > 1:
+        notes.append(f"The file has {frames} frames; the first one is used.")
         image.seek(0)
     if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
         image = ImageOps.exif_transpose(image)

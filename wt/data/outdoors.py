@@ -50,6 +50,7 @@ def draw_street_view(rng: np.random.Generator, world: World, solids: Solids, siz
             best, best_score = camera, score
         if score > 2.5:
             break
+    assert best is not None  # the first candidate is always kept
     return best
 
 

@@ -7,6 +7,7 @@ surfaces that one would meet. The paper's layers (Eq. 1) are the first six of th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -142,7 +143,9 @@ def _all_hits(
     """Successive first hits, each pass a tiny step behind the last: depth, instance and +1/-1 (in/out), [k, n]."""
     count = len(directions)
     live, start = np.arange(count), np.zeros(count, np.float32)
-    depths, instances, signs = [], [], []
+    depths: list[np.ndarray] = []
+    instances: list[np.ndarray] = []
+    signs: list[np.ndarray] = []
     for _ in range(passes):
         t = start[live]
         ray = directions[live]
@@ -187,7 +190,7 @@ def _outer_surfaces(
     return depth, instance
 
 
-def _embree_scene(vertices: np.ndarray, faces: np.ndarray) -> object:
+def _embree_scene(vertices: np.ndarray, faces: np.ndarray) -> Any:
     from embreex.mesh_construction import TriangleMesh
     from embreex.rtcore_scene import EmbreeScene
 

@@ -168,9 +168,11 @@ def _towards(light: Light, points: np.ndarray, rng: np.random.Generator) -> tupl
     jitter = rng.normal(size=(count, 3)).astype(np.float32)
     jitter *= light.radius * rng.random((count, 1), dtype=np.float32) / np.linalg.norm(jitter, axis=1, keepdims=True)
     if light.kind == "sun":
+        assert light.direction is not None
         ray = jitter - light.direction.astype(np.float32)
         ray /= np.linalg.norm(ray, axis=1, keepdims=True)
         return ray, np.ones(count, np.float32), np.full(count, 1e30, np.float32)
+    assert light.position is not None
     ray = light.position.astype(np.float32) + jitter - points
     distance = np.linalg.norm(ray, axis=1)
     ray /= np.maximum(distance, 1e-6)[:, None]
