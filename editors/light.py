@@ -19,6 +19,10 @@ BRIGHT_ALBEDO = 0.8
 """Albedo of the photo's brightest surfaces (its 95th percentile; lamps and sky are above)."""
 KEY_SHARE = (0.45, 0.75)
 """The direct light's share of the irradiance on a surface that faces it, at least and at most."""
+STEP = 0.013
+"""Half the reach of a normal's differences, as a share of the long side."""
+MAX_SLOPE = 0.1
+"""A pixel pair whose depth differs by more than this per pixel of `STEP` spans a jump."""
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -92,13 +96,19 @@ def _direction(
 
 
 def surface_normals(scene: Scene) -> tuple[Float[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
-    """Unit normals of layer 0 towards the camera, and where they can be trusted (no depth jump)."""
+    """Unit normals of layer 0 towards the camera, and where they can be trusted (no depth jump).
+
+    Differences are taken over some pixels: lifted depth is smooth at large and uneven from pixel to pixel.
+    """
     points = scene.background.points[0].astype(np.float64)
-    across, down = np.gradient(points, axis=1), np.gradient(points, axis=0)
+    step = max(1, round(STEP * max(points.shape[:2])))
+    padded = np.pad(points, [(step, step), (step, step), (0, 0)], mode="edge")
+    across = padded[step:-step, 2 * step :] - padded[step:-step, : -2 * step]
+    down = padded[2 * step :, step:-step] - padded[: -2 * step, step:-step]
     normals = np.cross(down, across)
     length = np.linalg.norm(normals, axis=2, keepdims=True)
     normals = normals / np.maximum(length, 1e-12)
     normals = np.where((normals * points).sum(axis=2, keepdims=True) > 0, -normals, normals)
     with np.errstate(invalid="ignore"):
-        smooth = np.maximum(abs(across[..., 2]), abs(down[..., 2])) < 0.06 * points[..., 2]
+        smooth = np.maximum(abs(across[..., 2]), abs(down[..., 2])) < MAX_SLOPE * step * points[..., 2]
     return normals, smooth & np.isfinite(normals).all(axis=2) & scene.background.present[0]

@@ -9,7 +9,7 @@ import numpy as np
 
 from editors.light import surface_normals
 from wt.errors import WtError
-from wt.geometry.camera import rays
+from wt.geometry.camera import Intrinsics, rays
 from wt.scene.floor import Plane
 from wt.scene.scene import Scene
 from wt.types import Bool, Float
@@ -23,6 +23,8 @@ LEVEL = 0.6
 TABLE_HEIGHT_M = 0.25
 """Below this a level surface counts as the floor, whose fitted plane is less noisy than the patch."""
 CEILING_M = 2.4
+FARTHEST = 3.0
+"""The floor's plane is believed at a pixel up to this many times as far as the surface that is seen there."""
 FOOT_BELOW = 0.25
 """How far below a click, as a share of the photo's height, the foot of what was clicked may be."""
 _CAMERA_UP = np.array([0.0, -1.0, 0.0])
@@ -86,17 +88,17 @@ def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float =
     support, point = "guess", surface
     if floor is not None:
         height = _height(floor, surface) * metres
+        level = normal @ up > LEVEL
         reach = -floor.offset / float(ray @ up) if ray @ up < -1e-3 else np.inf
-        if height > TABLE_HEIGHT_M and normal @ up > LEVEL:
-            support = "surface"
-        elif height <= TABLE_HEIGHT_M and reach < 1.5 * float(np.median(patch[:, 2])):
+        seen = reach < FARTHEST * surface[2]
+        if seen and (height <= TABLE_HEIGHT_M or (level and _runs_into_floor(scene, floor, at))):
             support, point = "floor", ray * reach
-        else:
-            # An upright surface was clicked: the floor at its foot, unless that is far from the click.
-            foot = surface - _height(floor, surface) * up
-            below = grid.fy * foot[1] / foot[2] + grid.cy - v if foot[2] > 0 else np.inf
-            if below < FOOT_BELOW * grid.height and v + below < grid.height:
-                support, point = "floor", foot
+        elif level:
+            support = "surface"
+        elif (foot := _foot(surface, up, floor, grid, v)) is not None:
+            support, point = "floor", foot
+        elif seen:
+            support, point = "floor", ray * reach
     return _pose(point, up, _towards_camera(point, up), metres, turn, support)
 
 
@@ -112,7 +114,8 @@ def support_area(scene: Scene, stand: Stance, at: tuple[float, float]) -> Bool[n
     with np.errstate(invalid="ignore"):
         in_plane = np.abs((points - stand.origin) @ stand.normal) < 0.04 + 0.05 * points[..., 2]
     parallel = (
-        cv2.morphologyEx(_parallel(scene, stand).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0
+        cv2.morphologyEx(_parallel(scene, stand.normal).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        > 0
     )
     area = _connected(parallel | in_plane, at).astype(np.uint8)
     return (cv2.morphologyEx(area, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0) & scene.alpha
@@ -134,12 +137,12 @@ def nearer(scene: Scene, stand: Stance, depth_m: float) -> Bool[np.ndarray, "h w
         return depth < 0.93 * depth_m
 
 
-def _parallel(scene: Scene, stand: Stance) -> Bool[np.ndarray, "h w"]:
-    """Grid pixels whose smoothed surface faces as the support does."""
+def _parallel(scene: Scene, normal: Float[np.ndarray, "3"]) -> Bool[np.ndarray, "h w"]:
+    """Grid pixels whose smoothed surface faces that way."""
     import cv2
 
     normals, valid = surface_normals(scene)
-    facing = np.where(valid, normals @ stand.normal, 0.0)
+    facing = np.where(valid, normals @ normal, 0.0)
     total = cv2.boxFilter(facing, -1, (5, 5)) / np.maximum(cv2.boxFilter(valid.astype(np.float64), -1, (5, 5)), 1e-6)
     return valid & (total > 0.5)
 
@@ -187,6 +190,26 @@ def _depth_on_plane(points: Float[np.ndarray, "n 3"], normal: Float[np.ndarray, 
         return middle
     depth = float(points.mean(axis=0) @ normal) / facing
     return depth if 0.9 * middle < depth < 1.1 * middle else middle
+
+
+def _foot(
+    surface: Float[np.ndarray, "3"], up: Float[np.ndarray, "3"], floor: Plane, grid: Intrinsics, v: float
+) -> Float[np.ndarray, "3"] | None:
+    """The floor below an upright surface that was clicked, unless that is far from the click or out of the picture."""
+    foot = surface - _height(floor, surface) * up
+    if foot[2] <= 0:
+        return None
+    below = grid.fy * foot[1] / foot[2] + grid.cy - v
+    return foot if below < FOOT_BELOW * grid.height and v + below < grid.height else None
+
+
+def _runs_into_floor(scene: Scene, floor: Plane, at: tuple[float, float]) -> bool:
+    """Whether the level surface around a place is part of the floor, which lifted depth often bends up or down."""
+    area = _connected(_parallel(scene, floor.normal), at)
+    points = scene.background.points[0]
+    with np.errstate(invalid="ignore"):
+        on_floor = np.abs(floor.heights(points)) < 0.04 * points[..., 2]
+    return bool((area & on_floor).sum() > 0.2 * area.sum())
 
 
 def _height(floor: Plane, point: Float[np.ndarray, "3"]) -> float:
