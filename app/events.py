@@ -1,6 +1,7 @@
 """Handlers: thin, one per gesture. Each calls one verb and sends the page what changed."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ Updates = dict[Any, Any]
 GROW_PX = 3
 _TICK_S = 0.25
 _PATIENCE_S = 15.0
+_SETTLED_S = 1.5
 
 
 class Events:
@@ -40,7 +42,7 @@ class Events:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         demo.load(self.on_load, page["browser"], self.outputs, **quiet)
         demo.unload(self.on_unload)
-        page["clock"].tick(self.on_clock, None, self.outputs, **quiet)
+        page["clock"].tick(self.on_clock, page["revision"], self.outputs, **quiet)
 
         def on(event: Callable[..., Any], verb: Callable[..., None], inputs: Any = None, label: str = "That") -> None:
             event(self.short(label, verb), inputs, self.outputs, **quiet)
@@ -97,14 +99,20 @@ class Events:
         """The page is gone."""
         self.sessions.detach(request.session_hash)
 
-    def on_clock(self, request: gr.Request) -> Updates:
-        """Once in a while: facts that change by themselves (models, counts, a sky that was found)."""
+    def on_clock(self, shown: str | None, request: gr.Request) -> Updates:
+        """Once in a while: facts that change by themselves (models, counts, a sky that was found).
+
+        Two handlers' updates may overtake each other on their way, or one may be lost: a page that does not show the
+        last revision is sent everything again.
+        """
         try:
             session = self.sessions.of(request.session_hash, gesture=False)
         except WtError:
             return {self.page["chip"]: gr.update(value=chip(self.engine))}
         if session.busy:  # whoever follows the job sends the changes; two senders could overtake each other
             return {self.page["clock"]: gr.skip()}
+        if shown != str(session.revision) and time.monotonic() - session.sent_at > _SETTLED_S:
+            session.last_view = {}
         return self.changes(session)
 
     def short(self, label: str, verb: Callable[..., None]) -> Callable[..., Updates]:
@@ -158,6 +166,10 @@ class Events:
                 known.update(news)
                 if news:
                     updates[self.page[name]] = gr.update(**news)
+            if updates:
+                session.revision += 1
+                session.sent_at = time.monotonic()
+                updates[self.page["revision"]] = gr.update(value=str(session.revision))
         return updates or {self.page["clock"]: gr.skip()}
 
     def _act(self, request: gr.Request, label: str, verb: Callable[[Session], Any]) -> Updates:

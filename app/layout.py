@@ -43,6 +43,7 @@ def build() -> Page:
     page = Page()
     page.add("browser", gr.BrowserState(None, storage_key="world-tracing-studio", secret="studio-session"))
     page.add("clock", gr.Timer(1.5))
+    page.add("revision", gr.HTML("", elem_id="revision", visible="hidden"))
     with gr.Column(elem_id="app"):
         _header(page)
         with gr.Row(elem_id="columns"):

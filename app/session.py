@@ -56,6 +56,9 @@ class Session:
         """What the page shows now, so that only changes are sent."""
         self.gestures = 0
         """Counts handled gestures, so that the photo pane always hears back."""
+        self.revision = 0
+        """Counts what was sent to the page; the page says back which one it shows."""
+        self.sent_at = 0.0
         self._versions: dict[str, tuple[tuple[Any, ...], int]] = {}
         self._encoded: dict[str, tuple[int, tuple[bytes, str]]] = {}
 

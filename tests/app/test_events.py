@@ -1,0 +1,60 @@
+"""What is sent to the page: only what changed, and everything again when an update was overtaken or lost."""
+
+import time
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+from app import layout
+from app.events import Events
+
+
+@pytest.fixture
+def events(controller):
+    with gr.Blocks() as demo:
+        events = Events(layout.build(), controller)
+        events.bind(demo)
+    return events
+
+
+def names(events, updates):
+    known = {id(part): name for name, part in events.page.parts.items()}
+    return {known[id(part)] for part in updates}
+
+
+def test_only_changes_are_sent(events, controller, session, photo_file):
+    assert {"stage", "lift", "step_photo", "revision"} <= names(events, events.changes(session))
+    assert names(events, events.changes(session)) == {"clock"}
+    controller.open_photo(session, photo_file)
+    sent = names(events, events.changes(session))
+    assert {"stage", "lift", "photo_facts"} <= sent
+    assert "build" not in sent
+
+
+def test_a_page_that_shows_an_old_revision_is_sent_everything(events, controller, session, photo_file):
+    request = SimpleNamespace(session_hash="page-1")
+    events.changes(session)
+    old = str(session.revision)
+    controller.open_photo(session, photo_file)
+    events.changes(session)
+    session.sent_at = time.monotonic() - 10
+    assert "step_geometry" not in names(events, events.on_clock(str(session.revision), request))
+    session.sent_at = time.monotonic() - 10
+    sent = names(events, events.on_clock(old, request))
+    assert {"step_geometry", "lift", "stage", "build"} <= sent
+
+
+def test_an_update_still_on_its_way_is_given_time(events, session):
+    request = SimpleNamespace(session_hash="page-1")
+    events.changes(session)
+    assert "stage" not in names(events, events.on_clock("", request))
+
+
+def test_every_handler_is_private(controller):
+    with gr.Blocks() as demo:
+        Events(layout.build(), controller).bind(demo)
+    listeners = [function for function in demo.fns.values() if function.fn is not None]
+    assert len(listeners) > 25
+    public = [function.name for function in listeners if function.api_visibility != "private"]
+    assert public in ([], ["on_unload"])
