@@ -27,7 +27,8 @@ FARTHEST = 3.0
 """The floor's plane is believed at a pixel up to this many times as far as the surface that is seen there."""
 FOOT_BELOW = 0.25
 """How far below a click, as a share of the photo's height, the foot of what was clicked may be."""
-_CAMERA_UP = np.array([0.0, -1.0, 0.0])
+_CAMERA_UP = np.array([0.0, -np.cos(0.25), -np.sin(0.25)])
+"""Up where no floor is found: most photos are held level and look down a little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +219,7 @@ def _height(floor: Plane, point: Float[np.ndarray, "3"]) -> float:
 
 def _upright(normal: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
     """The floor's normal with most of its sideways lean taken out: photos are held level, fitted floors lean."""
-    up = normal * (0.3, 1.0, 1.0)
+    up = normal * (0.15, 1.0, 1.0)
     return up / np.linalg.norm(up)
 
 
