@@ -28,6 +28,8 @@ class Superpixels:
     """Superpixel of each pixel, 0..n-1."""
     feature: Float[np.ndarray, "n c"]
     """Unit vectors; their products say how alike two superpixels are."""
+    colour: Float[np.ndarray, "n 3"]
+    """Mean CIE Lab."""
     centre: Float[np.ndarray, "n 2"]
     """(x, y) in working pixels."""
     area: Float[np.ndarray, "n"]
@@ -84,8 +86,9 @@ def build(rgb: UInt8[np.ndarray, "h w 3"]) -> Superpixels:
     feature = _features(maps, centre / [width, height], pixels)
     border = np.zeros(len(pixels), bool)
     border[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
-    adjacency = _adjacency(labels, _means(lab, labels, pixels), feature)
-    return Superpixels(rgb, labels, feature, centre, pixels / pixels.sum(), border, adjacency, maps)
+    colour = _means(lab, labels, pixels)
+    adjacency = _adjacency(labels, colour, feature)
+    return Superpixels(rgb, labels, feature, colour, centre, pixels / pixels.sum(), border, adjacency, maps)
 
 
 def shrink(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h2 w2 3"]:

@@ -10,6 +10,7 @@ def cut_in_band(
     rough: Bool[np.ndarray, "h w"],
     keep: list[tuple[int, int]],
     avoid: list[tuple[int, int]] | None = None,
+    core: Bool[np.ndarray, "h w"] | None = None,
 ) -> Bool[np.ndarray, "h w"]:
     """GrabCut (Rother et al. 2004) between an eroded core and a dilated hull of `rough`.
 
@@ -18,12 +19,13 @@ def cut_in_band(
         rough: mask at working size.
         keep: (x, y) pixels that must be in; only the pieces that hold one of them are kept (all if there is none).
         avoid: (x, y) pixels that must be out.
+        core: a surer, smaller mask, to be eroded in place of `rough`: more is then left to the colours.
     """
     import cv2
 
     size = np.sqrt(rough.sum())
     shrink, grow = int(np.clip(0.07 * size, 2, 6)), int(np.clip(0.10 * size, 3, 10))
-    core = _morph(rough, cv2.MORPH_ERODE, shrink)
+    core = _morph(rough if core is None else core & rough, cv2.MORPH_ERODE, shrink)
     hull = _morph(rough, cv2.MORPH_DILATE, grow)
     rows, columns = _window(hull, margin=4 * grow)
     trimap = np.where(hull, np.where(rough, cv2.GC_PR_FGD, cv2.GC_PR_BGD), cv2.GC_BGD).astype(np.uint8)

@@ -14,7 +14,12 @@ _OBJECT = (0.012, 0.50)
 """Shares of the photo that an object may cover."""
 _SMALLEST_PART = 0.0008
 _SURE = 1e3
+FILL_POWER = 1.2
+"""How much it counts that a mask spans its box, against how steep its edge is."""
 _WEAK = 0.03
+_IN_BOX = 0.15
+BOX_COLOUR = 12.0
+"""Lab distance at which a region no longer looks like another."""
 
 
 class SuperpixelSegmenter:
@@ -47,12 +52,13 @@ class SuperpixelSegmenter:
             cuts = _fitting_cuts(chance, graph, frame)
         keep = [_pixel(x, y, graph) for x, y, positive in clicks if positive]
         avoid = [_pixel(x, y, graph) for x, y, positive in clicks if not positive]
-        masks = []
+        masks, core = [], None
         for (threshold, score), label in zip(sorted(cuts, key=lambda cut: -cut[0]), LABELS):
             rough = (chance >= threshold)[graph.labels]
             if frame is not None:
                 rough &= _inside(frame, graph.labels.shape)
-            fine = cut_in_band(graph.rgb, rough, keep, avoid)
+                core = rough if core is None else core
+            fine = cut_in_band(graph.rgb, rough, keep, avoid, core)
             masks.append(Mask(to_photo(fine, rgb), score, label))
         return masks
 
@@ -76,14 +82,16 @@ class SuperpixelSegmenter:
         graph, _ = self._ready()
         positive = [graph.at(x, y) for x, y, good in clicks if good]
         negative = [graph.at(x, y) for x, y, good in clicks if not good]
-        if frame is not None and not positive:
-            likeness = _box_likeness(graph, frame)
+        if frame is not None:
+            pull, at_edge = _box_pull(graph, frame), np.zeros(graph.count, bool)
+            weak = _IN_BOX
         else:
             likeness = (graph.feature @ graph.feature[positive].T).max(axis=1)
-        middle, low = np.quantile(likeness, 0.5), np.quantile(likeness, 0.6)
-        pull = (likeness - low) / max(likeness.max() - low, 1e-6)
-        foreground, background = _WEAK * np.clip(pull, 0, 1), _WEAK * np.clip(-pull, 0, 1)
-        background[graph.border & (likeness < middle)] = 0.5
+            middle, low = np.quantile(likeness, 0.5), np.quantile(likeness, 0.6)
+            pull, at_edge = (likeness - low) / max(likeness.max() - low, 1e-6), graph.border & (likeness < middle)
+            weak = _WEAK
+        foreground, background = weak * np.clip(pull, 0, 1), weak * np.clip(-pull, 0, 1)
+        background[at_edge] = 0.5
         if frame is not None:
             left, top, right, bottom = frame
             x, y = graph.centre.T
@@ -118,28 +126,36 @@ def _best_cut(merit: Float[np.ndarray, "k"], share: Float[np.ndarray, "k"], band
 
 
 def _fitting_cuts(chance: Float[np.ndarray, "n"], graph: Superpixels, frame: Box) -> list[tuple[float, float]]:
-    """Three cuts whose masks fill the drawn box best: the box tells how far the thing reaches."""
-    found = []
+    """(threshold, score) of three cuts that fill the drawn box and run where the chance falls steeply."""
+    links = graph.adjacency.tocoo()
+    high, low = np.maximum(chance[links.row], chance[links.col]), np.minimum(chance[links.row], chance[links.col])
+    thresholds = np.linspace(0.1, 0.95, 35)
+    steep, filled = np.zeros(len(thresholds)), np.zeros(len(thresholds))
+    for k, threshold in enumerate(thresholds):
+        across = (high >= threshold) & (low < threshold)
+        steep[k] = (high - low)[across].mean() if across.any() else 0.0
+        filled[k] = _filled((chance >= threshold)[graph.labels], frame)
+    merit = steep * np.clip(filled, 0.01, 1) ** FILL_POWER
+    best = int(merit.argmax())
+    # The best one is the object; a part and a middle are tighter cuts that are nearly as good.
+    tight = int(np.flatnonzero(merit >= 0.6 * merit[best])[-1])
+    chosen = (tight, (tight + best) // 2, best)
+    return [(float(thresholds[k]), float(np.clip(filled[k] * min(1, 2 * steep[k]), 0, 1))) for k in chosen]
+
+
+def _filled(mask: Bool[np.ndarray, "h w"], frame: Box) -> float:
+    """How much of the box's width and height the mask spans."""
     left, top, right, bottom = frame
-    for threshold in (
-        np.unique(np.quantile(chance[chance > 0.02], np.linspace(0.02, 0.98, 40))) if (chance > 0.02).any() else [0.5]
-    ):
-        inside = (chance >= threshold)[graph.labels] & _inside(frame, graph.labels.shape)
-        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-        if len(rows) == 0:
-            continue
-        filled = (columns[-1] + 1 - columns[0]) * (rows[-1] + 1 - rows[0]) / ((right - left) * (bottom - top))
-        share = inside.sum() / ((right - left) * (bottom - top))
-        # A mask that is the box itself has no edge of its own.
-        score = min(filled, 1.0) - max(share - 0.9, 0) * 5
-        found.append((float(threshold), float(np.clip(score, 0, 1))))
-    found = found or [(0.5, 0.0)]
-    good = [cut for cut in found if cut[1] >= 0.92 * max(score for _, score in found)]
-    return [good[-1], good[len(good) // 2], good[0]]
+    inside = mask & _inside(frame, mask.shape)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not len(rows):
+        return 0.0
+    spans = (columns[-1] + 1 - columns[0]) / (right - left), (rows[-1] + 1 - rows[0]) / (bottom - top)
+    return min(spans[0], 1.0) * min(spans[1], 1.0)
 
 
-def _box_likeness(graph: Superpixels, frame: Box) -> Float[np.ndarray, "n"]:
-    """How much more a region's features look like the inside of the box than like the ring around it."""
+def _box_pull(graph: Superpixels, frame: Box) -> Float[np.ndarray, "n"]:
+    """From -1 (looks like the ring around the box) to 1 (looks like the middle of the box), in features and colour."""
     left, top, right, bottom = frame
     x, y = graph.centre.T
     u, v = (x - (left + right) / 2) / (right - left), (y - (top + bottom) / 2) / (bottom - top)
@@ -149,9 +165,12 @@ def _box_likeness(graph: Superpixels, frame: Box) -> Float[np.ndarray, "n"]:
         inner = reach <= reach.min()
     if not ring.any():
         ring = reach > 0.5
-    near = _top_mean(graph.feature @ graph.feature[inner].T)
-    away = _top_mean(graph.feature @ graph.feature[ring].T) if ring.any() else np.zeros(graph.count)
-    return near - away
+    if not ring.any():
+        return np.where(reach < 0.5, 0.5, 0.0)
+    feature = _top_mean(graph.feature @ graph.feature[inner].T) - _top_mean(graph.feature @ graph.feature[ring].T)
+    apart = np.exp(-0.5 * (np.linalg.norm(graph.colour[:, None] - graph.colour[None], axis=2) / BOX_COLOUR) ** 2)
+    colour = _top_mean(apart[:, inner]) - _top_mean(apart[:, ring])
+    return np.clip(2.0 * feature + 1.5 * colour, -1, 1)
 
 
 def _top_mean(values: Float[np.ndarray, "n k"], count: int = 5) -> Float[np.ndarray, "n"]:
