@@ -15,7 +15,7 @@ from wt.errors import WtError
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = ("torch", "torchvision", "numpy", "Pillow", "safetensors", "scipy", "scikit-image", "opencv-python-headless")
-APP = ("gradio", "viser", "timm", "trimesh", "embreex", "pypatchmatch", "pillow-heif")
+APP = ("gradio", "viser", "trimesh", "embreex", "pypatchmatch", "pillow-heif")
 OPTIONAL = ("accelerate", "diffusers", "transformers", "segment-anything", "open3d", "matplotlib")
 PYTHONS = ((3, 11), (3, 13))
 
