@@ -1,7 +1,7 @@
 """The trainer: one loop for every recipe, on a CPU core or a GPU, that may be killed and continued at any time.
 
 Paper sections 3.1-3.5 and App. B: endpoint loss on forward-filled targets, noise fill of invalid pixels, monotonicity,
-AdamW with warm-up and cosine, gradient clipping, EMA, skipped loss spikes. Accelerate carries device and bf16.
+AdamW (and Muon) with warm-up and cosine, gradient clipping, EMA, skipped loss spikes. Accelerate carries device and bf16.
 """
 
 import logging
@@ -24,6 +24,7 @@ from wt.model.wt_dit import WTDiT
 from wt.training.dataset import MEAN_DEPTH, Batch, SampleStream, Sampling, Statistics, make_batch, statistics
 from wt.training.ema import Ema, swapped
 from wt.training.held_out import HeldOut, held_out_sources
+from wt.training.muon import Muon
 from wt.training.plots import plot_curve
 from wt.training.recipes import Recipe
 from wt.training.run_files import (
@@ -102,12 +103,7 @@ class Trainer:
         self.ema = Ema(self.model, self.recipe.ema_decay)
         if averaged is not None:
             self.ema.load({name: averaged[name] for name in self.ema.weights}, updates=0)
-        decayed = [p for p in trainable.values() if p.ndim > 1]
-        plain = [p for p in trainable.values() if p.ndim <= 1]
-        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(
-            groups, lr=self.recipe.lr, betas=self.recipe.betas, weight_decay=self.recipe.weight_decay
-        )
+        self.optimizers = build_optimizers(self.recipe, trainable)
         if state is not None:
             self._restore(state)
 
@@ -177,8 +173,9 @@ class Trainer:
         """One optimiser step; returns what the log says about it."""
         recipe, progress = self.recipe, self.progress
         lr = learning_rate(recipe, progress.step, self.share_done())
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = lr
         loss, parts = self.loss(batch)
         value = loss.item()
         skipped = not math.isfinite(value) or (
@@ -186,10 +183,11 @@ class Trainer:
         )
         norm = 0.0
         if not skipped:
-            self.optimizer.zero_grad(set_to_none=True)
+            self.model.zero_grad(set_to_none=True)
             self.accelerator.backward(loss)
             norm = float(torch.nn.utils.clip_grad_norm_([p for _, p in self._trainable()], recipe.clip))
-            self.optimizer.step()
+            for optimizer in self.optimizers:
+                optimizer.step()
             self.ema.update(self.model)
         if math.isfinite(value):
             seen = progress.running_loss or value
@@ -255,7 +253,7 @@ class Trainer:
                 "model": {n: p.detach().cpu() for n, p in raw.items()},
                 "ema": {n: w.cpu() for n, w in self.ema.weights.items()},
                 "ema_updates": self.ema.updates,
-                "optimizer": self.optimizer.state_dict(),
+                "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "progress": asdict(self.progress),
                 "noise": self.noise.get_state(),
                 "sampler": str(self.rng.bit_generator.state),
@@ -271,7 +269,8 @@ class Trainer:
 
         _copy_weights(dict(self._trainable()), state["model"])
         self.ema.load(state["ema"], state["ema_updates"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(stored)
         self.progress = Progress(**state["progress"])
         self.noise.set_state(state["noise"])
         self.rng.bit_generator.state = ast.literal_eval(state["sampler"])
@@ -314,6 +313,20 @@ def learning_rate(recipe: Recipe, step: int, share_done: float) -> float:
     """Linear warm-up, then a cosine over the planned length down to `min_lr`."""
     cosine = recipe.min_lr + (recipe.lr - recipe.min_lr) * (1 + math.cos(math.pi * share_done)) / 2
     return cosine * min(1.0, (step + 1) / recipe.warmup_steps)
+
+
+def build_optimizers(recipe: Recipe, trainable: dict[str, torch.nn.Parameter]) -> list[torch.optim.Optimizer]:
+    """AdamW for everything, or for what Muon leaves: all but the matrices of the transformer blocks."""
+    hidden = {n: p for n, p in trainable.items() if recipe.optimizer == "muon" and "blocks." in n and p.ndim == 2}
+    rest = [p for n, p in trainable.items() if n not in hidden]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in rest if p.ndim > 1]},
+        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    adamw = torch.optim.AdamW(groups, lr=recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)
+    if not hidden:
+        return [adamw]
+    return [adamw, Muon(hidden.values(), lr=recipe.lr, weight_decay=recipe.weight_decay)]
 
 
 def bf16_is_faster() -> bool:
