@@ -27,8 +27,9 @@ class Recipe:
     spike: float = 4.0
     """A step whose loss is above this many times the running loss is skipped (App. B)."""
     mono_weight: float = 0.1
-    schedule: Schedule = field(default_factory=lambda: Schedule(NoiseShift()))
-    """The shift towards noise that a small model needs (DESIGN section 5)."""
+    schedule: Schedule = field(default_factory=lambda: Schedule(NoiseShift(atom=0.6)))
+    """The shift towards noise that a small model needs (DESIGN section 5), and more draws of pure noise: only they (and
+    the few next to them) teach it to read the photo, and it is sampled in few steps."""
     photometric: float = 1.0
     refresh_steps: int = 100
     """How often new shards are looked for."""
