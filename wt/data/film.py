@@ -6,12 +6,17 @@ from wt.types import Bool, Float, UInt8
 
 
 def develop(
-    linear: Float[np.ndarray, "h w 3"], alpha: Bool[np.ndarray, "h w"], rng: np.random.Generator
+    linear: Float[np.ndarray, "h w 3"],
+    alpha: Bool[np.ndarray, "h w"],
+    rng: np.random.Generator,
+    *,
+    grain: np.random.Generator | None = None,
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Linear radiance to an 8-bit sRGB picture.
 
     The exposure brings the log-mean luminance of the pixels in `alpha` to a middle grey of 0.10 to 0.26, as a camera's
-    meter would; tint, contrast, falloff to the corners, blur and noise are drawn from `rng`.
+    meter would; tint, contrast, falloff to the corners, blur and noise are drawn from `rng`,
+    the noise's pattern from `grain` where one is given.
     """
     image = np.maximum(linear, 0).astype(np.float32)
     luminance = image @ np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -23,7 +28,8 @@ def develop(
     image = encode_srgb(filmic(image, rng.uniform(1.5, 4.0)))
     if rng.random() < 0.5:
         image = _blurred(image, rng.uniform(0.0, 0.25))
-    image += rng.normal(0, rng.uniform(0, 0.02), image.shape).astype(np.float32)
+    strength = rng.uniform(0, 0.02)
+    image += (grain or rng).normal(0, strength, image.shape).astype(np.float32)
     return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 

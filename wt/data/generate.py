@@ -1,40 +1,46 @@
-"""Samples by seed, shards of 64 of them, and sheets to look at.
+"""Samples by seed, shards of 64 views of them, and sheets to look at.
 
-A sample is a function of its kind and seed alone. Seeds below 10^9 are for training; from 2 * 10^9 on they are held
-out, and a third of those show a room layout, textures and families that training never sees.
+A sample is a function of its kind and seed alone (and of the folder of meshes, where it comes from one). Seeds below
+10^9 are for training; from 2 * 10^9 on they are held out: a third of those show a room layout, textures and families
+that training never sees, and all of those from a folder of meshes show a file that training never sees.
 """
 
-import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
+from wt.data.clips import FRAMES, filmstrip, make_clip
+from wt.data.engines import Engine, run_jobs
 from wt.data.mesh import Camera, World
-from wt.data.objects import draw_object, draw_object_view, object_world
+from wt.data.meshes import MeshFolder, painted
+from wt.data.meshfile import Up
+from wt.data.objects import BACKDROP, draw_object, draw_object_view, object_world
 from wt.data.outdoors import draw_street, draw_street_view
 from wt.data.peel import Solids
 from wt.data.render import Rendering, render
 from wt.data.rooms import draw_room, draw_view
+from wt.data.seeds import HELD_OUT_FROM, unseen
 from wt.data.shards import Kind, Sample, shard_path, write_shard
 from wt.errors import WtError
 from wt.types import UInt8
 
-LOG = logging.getLogger(__name__)
 SHARD = 64
-HELD_OUT_FROM = 2_000_000_000
-BACKDROP = 128
-"""Grey behind a cut-out object, as the network sees it (ARCHITECTURE 3.2)."""
+"""Views in a shard: so many samples, or so few clips that their frames are as many."""
 STREETS = 0.15
 
 
-def make_sample(kind: Kind, seed: int, size: int = 192) -> Sample:
+def make_sample(kind: Kind, seed: int, size: int = 192, meshes: MeshFolder | None = None) -> Sample:
     """One view, with float32 depth (0 no surface); scenes in metres, objects in units of their box's longest side.
 
+    With `meshes` an object is one of that folder's files instead of a procedural one.
+
     Raises:
-        WtError: an unknown kind.
+        WtError: an unknown kind, or no usable mesh.
     """
-    rendering = render_sample(kind, seed, size)
+    rendering = render_sample(kind, seed, size, meshes)
     k = rendering.camera.intrinsics
     depth = np.nan_to_num(rendering.depth, nan=0.0)
     first = rendering.instance[0]
@@ -42,14 +48,20 @@ def make_sample(kind: Kind, seed: int, size: int = 192) -> Sample:
     return Sample(rendering.rgb, depth, instance, np.array([k.fx, k.fy, k.cx, k.cy], np.float32))
 
 
-def render_sample(kind: Kind, seed: int, size: int = 192) -> Rendering:
+def render_sample(kind: Kind, seed: int, size: int = 192, meshes: MeshFolder | None = None) -> Rendering:
     """The rendering behind `make_sample`, instances of all layers included."""
     if kind == "scene":
         world, camera, solids, rng = _scene(seed, size)
         return render(world, camera, rng=rng, solids=solids)
+    if kind == "object" and meshes is not None:
+        rng = np.random.default_rng([seed, 6])
+        _, file = meshes.draw(seed, "held-out" if seed >= HELD_OUT_FROM else "training")
+        asset = painted(file.asset, rng)
+        world, camera = object_world(rng, asset), draw_object_view(rng, asset, size)
+        return render(world, camera, rng=rng, backdrop=BACKDROP, union=file.closed)
     if kind == "object":
         rng = np.random.default_rng([seed, 2])
-        asset = draw_object(rng, held_out=_unseen(seed))
+        asset = draw_object(rng, held_out=unseen(seed))
         world, camera = object_world(rng, asset), draw_object_view(rng, asset, size)
         return render(world, camera, rng=rng, backdrop=BACKDROP)
     raise WtError(f"There is no kind of sample {kind!r}. Choose scene or object.")
@@ -64,35 +76,59 @@ def generate(
     base_seed: int = 0,
     size: int = 192,
     processes: int = 1,
+    engine: Engine = "local",
+    meshes: MeshFolder | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Write the shards that hold samples start .. start + count - 1 (rounded to whole shards) and are not there yet.
 
-    The sample at index i has seed base_seed + i; shard n holds the indices 64 n .. 64 n + 63.
-    `on_progress(done, total)` counts samples. Returns the shards' paths, those that were there already included.
+    The sample at index i has seed base_seed + i; with n samples in a shard (`per_shard`) shard s holds the indices
+    n s .. n s + n - 1. `on_progress(done, total)` counts samples. Returns the shards' paths, those that were there
+    already included. Any number of calls, on any number of machines, may write to one folder: a shard appears whole
+    or not at all. Files of `meshes` that could not be used are found in `meshes.skipped`.
 
     Raises:
-        WtError: nothing asked for, or a start that is not at a shard's beginning.
+        WtError: nothing asked for, a start that is not at a shard's beginning, no usable mesh, a full disk.
     """
-    if count < 1 or start < 0 or start % SHARD:
-        raise WtError(f"Shards hold {SHARD} samples: give a count of at least 1 and a start divisible by {SHARD}; "
+    held = per_shard(kind)
+    if count < 1 or start < 0 or start % held:
+        raise WtError(f"Shards hold {held} samples: give a count of at least 1 and a start divisible by {held}; "
                       f"got count {count}, start {start}.")  # fmt: skip
-    folder = Path(out)
-    indices = range(start // SHARD, -(-(start + count) // SHARD))
-    jobs = [(kind, index, str(folder), base_seed, size) for index in indices]
+    if meshes is not None and kind != "object":
+        raise WtError(f"A folder of meshes gives objects, not {kind}s.")
+    folder = str(out)
+    source = None if meshes is None else (str(meshes.folder), meshes.up)
+    indices = range(start // held, -(-(start + count) // held))
+    jobs = [_Job(kind, index, folder, base_seed, size, held, source) for index in indices]
+    here = engine == "local" and min(processes, len(jobs)) <= 1
+    work = partial(_shard, meshes=meshes) if here else _shard
     paths: list[Path] = []
-    for path in _run(jobs, processes):
-        paths.append(path)
+    for path, skipped in run_jobs(work, jobs, engine=engine, processes=processes):
+        paths.append(Path(path))
+        if meshes is not None:
+            meshes.skip(skipped)
         if on_progress is not None:
-            on_progress(len(paths) * SHARD, len(jobs) * SHARD)
-    return paths
+            on_progress(len(paths) * held, len(jobs) * held)
+    return sorted(paths)
 
 
-def preview_sheet(kind: Kind, seeds: list[int], columns: int = 8, hidden: bool = True) -> UInt8[np.ndarray, "h w 3"]:
-    """Photos side by side; with `hidden`, below each the depth of layers 0, 1 and 2 (near is bright)."""
+def per_shard(kind: Kind) -> int:
+    """Samples in a shard."""
+    return max(SHARD // FRAMES, 1) if kind == "clip" else SHARD
+
+
+def preview_sheet(
+    kind: Kind, seeds: list[int], columns: int = 8, hidden: bool = True, meshes: MeshFolder | None = None
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Photos side by side; with `hidden`, below each the depth of layers 0, 1 and 2 (near is bright).
+
+    Clips are strips below each other instead: `columns` of the frames of each, and with `hidden` their depth.
+    """
+    if kind == "clip":
+        return np.concatenate([filmstrip(make_clip(seed), columns, hidden) for seed in seeds])
     tiles = []
     for seed in seeds:
-        sample = make_sample(kind, seed)
+        sample = make_sample(kind, seed, meshes=meshes)
         tile = sample.rgb
         if hidden:
             size = tile.shape[0] // 3
@@ -108,11 +144,6 @@ def preview_sheet(kind: Kind, seeds: list[int], columns: int = 8, hidden: bool =
     return np.concatenate(rows)
 
 
-def _unseen(seed: int) -> bool:
-    """Whether a held-out seed shows what training never does."""
-    return seed >= HELD_OUT_FROM and seed % 3 == 0
-
-
 def _scene(seed: int, size: int) -> tuple[World, Camera, Solids, np.random.Generator]:
     """World, camera, and the generator that goes on to draw the picture."""
     rng = np.random.default_rng([seed, 1])
@@ -120,25 +151,39 @@ def _scene(seed: int, size: int) -> tuple[World, Camera, Solids, np.random.Gener
         world = draw_street(rng)
         solids = Solids(world.instances)
         return world, draw_street_view(rng, world, solids, size), solids, rng
-    world, plan = draw_room(rng, held_out=_unseen(seed))
+    world, plan = draw_room(rng, held_out=unseen(seed))
     solids = Solids(world.instances)
     return world, draw_view(rng, world, plan, solids, size), solids, rng
 
 
-def _run(jobs: list[tuple[Kind, int, str, int, int]], processes: int):
-    if processes <= 1:
-        yield from map(_shard, jobs)
-        return
-    import multiprocessing
+@dataclass(frozen=True)
+class _Job:
+    """One shard to write; `meshes` is (folder, up)."""
 
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(_shard, jobs)
+    kind: Kind
+    index: int
+    folder: str
+    base_seed: int
+    size: int
+    held: int
+    meshes: tuple[str, Up] | None
 
 
-def _shard(job: tuple[Kind, int, str, int, int]) -> Path:
-    kind, index, folder, base_seed, size = job
-    path = shard_path(Path(folder), kind, index)
+def _shard(job: _Job, meshes: MeshFolder | None = None) -> tuple[str, dict[str, str]]:
+    """(path, mesh files that could not be used) of a shard, written unless it was there."""
+    path = shard_path(Path(job.folder), job.kind, job.index)
+    if job.meshes is not None and meshes is None:
+        meshes = _mesh_folder(*job.meshes)
     if not path.exists():
-        samples = [make_sample(kind, base_seed + index * SHARD + i, size) for i in range(SHARD)]
-        write_shard(path, samples)
-    return path
+        seeds = range(job.base_seed + job.index * job.held, job.base_seed + (job.index + 1) * job.held)
+        if job.kind == "clip":
+            write_shard(path, [make_clip(seed, job.size) for seed in seeds])
+        else:
+            write_shard(path, [make_sample(job.kind, seed, job.size, meshes) for seed in seeds])
+    return str(path), {} if meshes is None else dict(meshes.skipped)
+
+
+@cache
+def _mesh_folder(folder: str, up: Up) -> MeshFolder:
+    """The folder as a worker process knows it, from one shard to the next."""
+    return MeshFolder(folder, up)

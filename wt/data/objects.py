@@ -6,9 +6,12 @@ from wt.data.furnish import warm
 from wt.data.mesh import Asset, Camera, Light, Sky, World, look_at, merged, pose
 from wt.data.roles import all_families, attached, make
 from wt.geometry.camera import Intrinsics, project
+from wt.types import Float
 
 FIELD_OF_VIEW = (26.0, 38.0)
 """Degrees across the square around an object."""
+BACKDROP = 128
+"""Grey behind a cut-out object, as the network sees it (ARCHITECTURE 3.2)."""
 
 
 def draw_object(rng: np.random.Generator, *, held_out: bool = False) -> Asset:
@@ -83,6 +86,14 @@ def draw_object_view(rng: np.random.Generator, asset: Asset, size: int) -> Camer
     world_to_camera = look_at(towards * distance, pointing, np.radians(rng.normal(0, 3)))
     outline = np.concatenate([part.vertices for part in asset.parts])
     seen = outline @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
+    return Camera(fitted_lens(rng, seen, fill, size), world_to_camera)
+
+
+def fitted_lens(rng: np.random.Generator, seen: Float[np.ndarray, "n 3"], fill: float, size: int) -> Intrinsics:
+    """K under which camera-space points take the share `fill` of the square along their longer side.
+
+    They lie about the middle; pixels are square but for a few per cent.
+    """
     plain = project(seen, Intrinsics(1.0, 1.0, 0.5, 0.5, 1, 1))
     first, last = plain.min(axis=0), plain.max(axis=0)
     f = fill * size / float((last - first).max())
@@ -91,4 +102,4 @@ def draw_object_view(rng: np.random.Generator, asset: Asset, size: int) -> Camer
     middle = (first + last) / 2 - 0.5
     jitter = rng.uniform(-0.5, 0.5, 2) * (1 - fill) * 0.5 * size
     cx, cy = size / 2 - fx * middle[0] + jitter[0], size / 2 - fy * middle[1] + jitter[1]
-    return Camera(Intrinsics(float(fx), float(fy), float(cx), float(cy), size, size), world_to_camera)
+    return Intrinsics(float(fx), float(fy), float(cx), float(cy), size, size)

@@ -55,7 +55,7 @@ class Solids:
         self.face_normals = self._area_normals / np.maximum(lengths, 1e-20)
         self.smooth = np.array([part.smooth for part in self.parts])[self.triangle_part]
         self._vertex_normals: np.ndarray | None = None
-        self._scene = _embree_scene(self.vertices, self.faces)
+        self._scene = embree_scene(self.vertices, self.faces)
 
     def first_hits(self, origins: Float[np.ndarray, "n 3"], directions: Float[np.ndarray, "n 3"]) -> Hits:
         """Nearest triangle of each ray; directions need not be unit vectors."""
@@ -190,7 +190,8 @@ def _outer_surfaces(
     return depth, instance
 
 
-def _embree_scene(vertices: np.ndarray, faces: np.ndarray) -> Any:
+def embree_scene(vertices: Float[np.ndarray, "v 3"], faces: Int[np.ndarray, "f 3"]) -> Any:
+    """Embree's scene of one triangle mesh, vertices float32 and faces int32."""
     from embreex.mesh_construction import TriangleMesh
     from embreex.rtcore_scene import EmbreeScene
 

@@ -37,6 +37,8 @@ def render(
     rng: np.random.Generator | None = None,
     solids: Solids | None = None,
     backdrop: int | None = None,
+    union: bool = True,
+    film: np.random.Generator | None = None,
 ) -> Rendering:
     """Photograph `world` and peel it.
 
@@ -45,10 +47,12 @@ def render(
         rng: draws shadow jitter, exposure and sensor noise; seed 0 if none is given.
         solids: `Solids(world.instances)` of an earlier view of the same world.
         backdrop: grey level for pixels whose centre sees nothing; the sky where None.
+        union: drop surfaces inside another part of the same instance (wt/data/peel.py); only for closed meshes.
+        film: draws exposure, tint and blur instead of `rng`, so that the frames of a clip can share them.
     """
     rng = rng or np.random.default_rng(0)
     solids = solids or Solids(world.instances)
-    peeled = peel(solids, camera, num_layers)
+    peeled = peel(solids, camera, num_layers, union=union)
     alpha = np.isfinite(peeled.depth[0])
     linear, coverage = radiance(
         world, camera, solids, shadows=shadows, ambient_occlusion=ambient_occlusion, sky=backdrop is None, rng=rng
@@ -56,7 +60,7 @@ def render(
     if backdrop is not None:
         # An object cut out of a photo brings no sky along its rim: there the samples that met the object speak alone.
         linear = linear / np.maximum(coverage, 1e-6)[..., None]
-    rgb = develop(linear, alpha, rng)
+    rgb = develop(linear, alpha, film or rng, grain=rng)
     if backdrop is not None:
         rgb = np.where(alpha[..., None], rgb, np.uint8(backdrop))
     return Rendering(rgb, peeled.depth, peeled.instance, alpha, camera)
