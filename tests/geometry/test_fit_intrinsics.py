@@ -41,6 +41,26 @@ def test_noise_matches_ordinary_least_squares_of_numpy():
     assert k.residual_px == pytest.approx(np.sqrt((du**2 + dv**2).mean()))
 
 
+def test_square_pixels_share_one_focal_length_as_numpy_has_it():
+    points, alpha = clean()
+    k = fit_intrinsics(points, alpha, square_pixels=True)
+    row, column = np.nonzero(alpha)
+    p = points[alpha].astype(float)
+    slope = np.concatenate([p[:, 0] / p[:, 2], p[:, 1] / p[:, 2]])
+    first = np.repeat([1.0, 0.0], len(p))
+    design = np.stack([slope, first, 1 - first], axis=1)
+    f, cx, cy = np.linalg.lstsq(design, np.concatenate([column, row]) + 0.5, rcond=None)[0]
+    np.testing.assert_allclose([k.fx, k.fy, k.cx, k.cy], [f, f, cx, cy], rtol=1e-9)
+
+
+@pytest.mark.parametrize("robust", [False, True])
+def test_square_pixels_recover_a_square_camera(robust):
+    true = Intrinsics(77.0, 77.0, 25.3, 17.8, 48, 36)
+    points = unproject(np.random.default_rng(0).uniform(1, 8, (36, 48)), true).astype(np.float32)
+    k = fit_intrinsics(points, np.ones((36, 48), bool), robust=robust, square_pixels=True)
+    np.testing.assert_allclose(k.matrix(), true.matrix(), atol=1e-3)
+
+
 def test_robust_shrugs_off_wild_points():
     points, alpha = clean()
     wild = np.random.default_rng(2).random((36, 48)) < 0.08
