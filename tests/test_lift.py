@@ -11,7 +11,7 @@ from PIL import Image
 import wt
 from wt.errors import Cancelled, WtError
 from wt.geometry.camera import Intrinsics, rays
-from wt.lift import Lifter, depth_scale, grid_size
+from wt.lift import Lifter, grid_size
 from wt.model.checkpoint import save_model
 from wt.model.config import EncoderConfig, mini
 from wt.model.wt_dit import WTDiT
@@ -190,27 +190,79 @@ def test_sky_is_left_out_of_a_scene(scenes, photo):
     assert np.isfinite(layers.points[:, 30:]).all()
 
 
-def test_known_depth_sets_the_scale_and_a_known_camera_the_rays(photo):
-    lifter = oracle("scene", CAMERA.resized(56, 56))
-    r = rays(CAMERA)
-    truth = (2.5 * 3.0 / (r @ np.array([0.2, -0.1, 1.0]))).astype(np.float32)
-    truth[::3] = np.nan
-    truth[1::3] = 0
-    layers = lifter.lift(photo, depth=truth)
+def wall(camera, distance=3.0):
+    return (distance / (rays(camera) @ np.array([0.2, -0.1, 1.0]))).astype(np.float32)
+
+
+def test_metric_depth_is_layer_0_and_makes_the_result_metric(photo):
+    """The network knows the scene but for its unit, so hidden layers must come out at their true distance too."""
+    truth = wall(CAMERA, 7.5)
+    known = truth.copy()
+    known[::3] = np.nan
+    known[1::3] = 0
+    layers = oracle("scene", CAMERA.resized(56, 56)).lift(photo, depth=known)
     assert layers.units == "metres"
-    known = np.isfinite(truth) & (truth > 0)
-    np.testing.assert_allclose(layers.depth[0][known], truth[known], rtol=5e-3)
+    assert np.array_equal(layers.depth[0][2::3], truth[2::3])
+    np.testing.assert_allclose(layers.depth[0], truth, rtol=2e-2)
+    np.testing.assert_allclose(layers.depth[1], truth * Oracle.back, rtol=2e-2)
+    assert layers.surfaces()[1].all()
+    assert not layers.surfaces()[2:].any()
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("kind", ["relative", "disparity"])
+def test_relative_depth_is_aligned_by_scale_and_shift(photo, kind, steps):
+    truth = wall(CAMERA)
+    given = {"relative": 40 * truth - 7, "disparity": 5 / truth + 3}[kind].astype(np.float32)
+    layers = oracle("scene", CAMERA.resized(56, 56)).lift(photo, depth=given, depth_kind=kind, steps=steps)
+    assert layers.units == "relative"
+    np.testing.assert_allclose(layers.depth[0], truth, rtol=5e-3)
+    np.testing.assert_allclose(layers.depth[1], truth * Oracle.back, rtol=1e-2)
+
+
+def test_known_depth_guides_the_network_between_steps(scenes, photo, monkeypatch):
+    """After the first step layer 0 of the state is the known depth at that noise level, with the noise of the start."""
+    seen, forward = [], WTDiT.forward
+    monkeypatch.setattr(WTDiT, "forward", lambda self, x, t, *a: seen.append((x, t)) or forward(self, x, t, *a))
+    truth = wall(CAMERA)
+    scenes.lift(photo, depth=truth, intrinsics=CAMERA, steps=4, seed=3)
+    noise = seen[0][0][0, 0]
+    square = CAMERA.resized(56, 56)
+    x, t = seen[3][0][0, 0], float(seen[3][1])
+    x_0 = (x - t * noise) / (1 - t)
+    points = scenes.model.config.coordinates().inverse(x_0).numpy()
+    flat = np.s_[4:-4, 4:-4]
+    ratio = points[..., 2][flat] / wall(square)[flat]
+    assert np.ptp(ratio) < 0.1 * ratio.mean()
+    np.testing.assert_allclose(points[..., :2] / points[..., 2:], rays(square)[..., :2], atol=2e-2)
+
+
+def test_a_lift_without_depth_is_not_touched_by_one_with_depth(scenes, photo):
+    before = scenes.lift(photo, seed=5).points
+    scenes.lift(photo, seed=5, depth=wall(CAMERA))
+    assert np.array_equal(scenes.lift(photo, seed=5).points, before)
+
+
+def test_an_objects_depth_is_metric_and_its_hidden_side_stays_behind(objects, photo, selection):
+    known = np.where(selection, wall(CAMERA, 0.6), np.nan).astype(np.float32)
+    layers = objects.lift(photo, selection, depth=known, intrinsics=CAMERA)
+    assert layers.units == "metres"
+    assert np.array_equal(layers.depth[0][selection], known[selection])
+    assert (np.diff(layers.depth[:, selection], axis=0) >= 0).all()
+    assert np.array_equal(layers.alpha, selection)
+
+
+def test_depth_that_misses_the_lifted_rays_is_refused(objects, photo, selection):
+    known = np.where(selection, np.nan, wall(CAMERA)).astype(np.float32)
+    with pytest.raises(WtError, match="no depth on the lifted rays"):
+        objects.lift(photo, selection, depth=known)
+
+
+def test_a_known_camera_gives_the_rays(photo):
     given = Intrinsics(200.0, 210.0, 30.0, 20.0, 240, 160)
-    layers = lifter.lift(photo, intrinsics=given)
+    layers = oracle("scene", CAMERA.resized(56, 56)).lift(photo, intrinsics=given)
     assert np.array_equal(layers.intrinsics.matrix(), given.resized(120, 80).matrix())
     np.testing.assert_allclose(layers.points[0], rays(layers.intrinsics) * layers.depth[0][..., None], rtol=1e-5)
-
-
-def test_the_scale_is_least_squares():
-    z, d = np.array([[1.0, 2.0, 3.0]]), np.array([[2.0, 5.0, np.nan]])
-    assert depth_scale(z, d, np.ones((1, 3), bool)) == pytest.approx(12 / 5)
-    with pytest.raises(WtError, match="no finite, positive depth"):
-        depth_scale(z, d * 0, np.ones((1, 3), bool))
 
 
 @pytest.mark.parametrize("rows", [0, 1])

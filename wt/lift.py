@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from wt.depth import DepthKind, DepthMap, depth_map
 from wt.errors import WtError
 from wt.flow.sampler import channel_major_noise, euler_steps, time_knots
 from wt.geometry.camera import Intrinsics, rays
 from wt.geometry.fit_intrinsics import fit_intrinsics
 from wt.geometry.layers import LayeredPointmap
 from wt.geometry.regrid import MIN_DEPTH, Placement, regrid
+from wt.guidance import Known
 from wt.images import Photo, as_photo, resize_mask, resize_rgb
 from wt.model.checkpoint import load_model
 from wt.model.precision import autocast, pick_device
@@ -37,6 +40,8 @@ from wt.preprocess import (
 from wt.types import Bool, Float, UInt8
 
 OnStep = Callable[[int, int, LayeredPointmap], None]
+Guide = Callable[[Tensor], Tensor]
+"""An estimate of x_0 [b, v, h, w, 3] -> the same with what is known put in."""
 MAX_STEPS = 1000
 _CACHED_PHOTOS = 4
 
@@ -52,7 +57,7 @@ class Job:
     grid_rgb: UInt8[np.ndarray, "h w 3"]
     grid_alpha: Bool[np.ndarray, "h w"]
     seed: int
-    depth: Float[np.ndarray, "h w"] | None
+    known: Known | None
     intrinsics: Intrinsics | None
 
 
@@ -78,7 +83,8 @@ class Lifter:
         *,
         steps: int | None = None,
         seed: int = 42,
-        depth: Float[np.ndarray, "depth_h depth_w"] | None = None,
+        depth: DepthMap | Float[np.ndarray, "depth_h depth_w"] | None = None,
+        depth_kind: DepthKind | None = None,
         intrinsics: Intrinsics | None = None,
         on_step: OnStep | None = None,
     ) -> LayeredPointmap:
@@ -90,9 +96,13 @@ class Lifter:
                 Objects without either use the near-white rule (ARCHITECTURE section 3.1).
             steps: Euler steps; the model's default if None.
             seed: the same seed, photo and machine give the same result; global generators are left alone.
-            depth: known layer-0 z in metres on the photo's pixels, NaN or 0 where unknown. One scale by least squares
-                makes the result metric.
-            intrinsics: the known camera; points are put on its rays. By default it is fitted to the result.
+            depth: known depth of the visible surface on the photo's pixels (`wt.depth.open_depth` reads files), NaN or
+                0 where unknown. It guides every step and layer 0 of the result equals it where it is known; metric
+                depth makes the result metric (see `wt.guidance`).
+            depth_kind: "metric" (metres), "relative" (z up to scale and shift) or "disparity" (1 / z up to scale and
+                shift). None: what the `DepthMap` says, metric for an array.
+            intrinsics: the known camera; points are put on its rays. By default it is fitted to the result, and known
+                depth is put on the rays fitted to each step's estimate.
             on_step: called as (done, total, preview) after each step with the estimate so far; may raise `Cancelled`.
 
         Returns:
@@ -104,13 +114,15 @@ class Lifter:
         steps = self.default_steps if steps is None else steps
         if not 1 <= steps <= MAX_STEPS:
             raise WtError(f"A lift takes 1 to {MAX_STEPS} steps; got {steps}.")
-        job = self._prepare(image, mask, seed, depth, intrinsics)
+        job = self._prepare(image, mask, seed, _as_map(depth, depth_kind), intrinsics)
         with autocast(self.device, self.dtype):
             tokens = self._condition(job)
             generator = torch.Generator(self.device).manual_seed(seed)
             rgb, valid = job.rgb.to(self.device), job.mask.to(self.device)
-            for done, estimates in enumerate(denoise(self.model, tokens, rgb, valid, steps, generator), start=1):
-                state, x_0 = estimates
+            guide = None if job.known is None else partial(self._guided, job)
+            estimates = denoise(self.model, tokens, rgb, valid, steps, generator, guide)
+            for done, step in enumerate(estimates, start=1):
+                state, x_0 = step
                 if done < steps and on_step is not None:
                     on_step(done, steps, self._result(job, x_0))
         result = self._result(job, state)
@@ -123,7 +135,7 @@ class Lifter:
         image: Image.Image | np.ndarray | Photo,
         mask: np.ndarray | None,
         seed: int,
-        depth: np.ndarray | None,
+        depth: DepthMap | None,
         intrinsics: Intrinsics | None,
     ) -> Job:
         photo = as_photo(image)
@@ -141,9 +153,11 @@ class Lifter:
             height=grid[1],
             width=grid[0],
         )
+        camera = intrinsics.resized(*grid) if intrinsics else None
+        known = None
         if depth is not None:
-            _require_size("depth map", depth, size)
-            depth = _nearest(depth, grid)
+            _require_size("depth map", depth.values, size)
+            known = Known.of(depth, place, side, camera, one_lens=self.kind != "scene")
         return Job(
             rgb=small,
             encoder_rgb=large,
@@ -152,8 +166,8 @@ class Lifter:
             grid_rgb=resize_rgb(photo.rgb, *grid),
             grid_alpha=resize_mask(alpha > 127, *grid),
             seed=seed,
-            depth=depth,
-            intrinsics=intrinsics.resized(*grid) if intrinsics else None,
+            known=known,
+            intrinsics=camera,
         )
 
     def _alpha(self, photo: Photo, size: tuple[int, int], mask: np.ndarray | None) -> UInt8[np.ndarray, "h w"]:
@@ -208,24 +222,38 @@ class Lifter:
                 self._tokens.popitem(last=False)
         return tokens
 
-    def _result(self, job: Job, x: Float[Tensor, "1 l s s 3"]) -> LayeredPointmap:
-        """De-normalise, put on the photo's grid, fit the camera, apply what is known."""
+    def _estimate(self, job: Job, x: Float[Tensor, "1 l s s 3"]) -> tuple[np.ndarray, Intrinsics]:
+        """Camera-space points [l, s, s, 3] on the network's square, in front of the camera, and their camera."""
         points = self.model.config.coordinates().inverse(x[0].float()).cpu().numpy()
-        valid = job.mask[0, 0].numpy()
         points = np.nan_to_num(points, posinf=1e6, neginf=-1e6).clip(-1e6, 1e6)
         points[..., 2] = points[..., 2].clip(MIN_DEPTH)
-        camera = _camera(points[0], valid) or fallback_intrinsics(len(valid))
+        valid = job.mask[0, 0].numpy()
+        return points, _camera(points[0], valid) or fallback_intrinsics(len(valid))
+
+    def _guided(self, job: Job, x_0: Float[Tensor, "1 l s s 3"]) -> Float[Tensor, "1 l s s 3"]:
+        """A step's estimate with known depth put in."""
+        assert job.known is not None
+        points, camera = self._estimate(job, x_0)
+        guided = job.known.guide(points, job.mask[0, 0].numpy(), camera)
+        return self.model.config.coordinates().forward(torch.from_numpy(guided)[None], torch.tensor(1.0)).to(x_0)
+
+    def _result(self, job: Job, x: Float[Tensor, "1 l s s 3"]) -> LayeredPointmap:
+        """De-normalise, put on the photo's grid, fit the camera, apply what is known."""
+        points, camera = self._estimate(job, x)
         colours = (job.rgb[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-        mapped, found = regrid(points, valid, camera, colours, job.place, job.grid_rgb)
+        mapped, found = regrid(points, job.mask[0, 0].numpy(), camera, colours, job.place, job.grid_rgb)
         alpha = job.grid_alpha & found
         fitted = _camera(mapped[0], alpha) or job.place.camera(camera)
-        if job.intrinsics is not None:
-            fitted = job.intrinsics
-            mapped = (mapped[..., 2:] * rays(fitted)).astype(np.float32)
-        units = self.units
-        if job.depth is not None:
-            mapped, units = mapped * depth_scale(mapped[0, ..., 2], job.depth, alpha), "metres"
-        return LayeredPointmap(mapped, alpha, job.grid_rgb, units, fitted, self.name, job.seed)
+        units, lens = self.units, job.intrinsics or fitted
+        if job.known is not None:
+            z = job.known.finish(mapped[..., 2].astype(np.float64), alpha, fitted, job.intrinsics)
+            if z is None:
+                raise WtError("The depth map holds no depth on the lifted rays. Check that it belongs to this photo.")
+            mapped = (z[..., None] * rays(lens)).astype(np.float32)
+            units = "metres" if job.known.kind == "metric" else units
+        elif job.intrinsics is not None:
+            mapped = (mapped[..., 2:] * rays(lens)).astype(np.float32)
+        return LayeredPointmap(mapped, alpha, job.grid_rgb, units, lens, self.name, job.seed)
 
 
 def denoise(
@@ -235,15 +263,20 @@ def denoise(
     mask: Bool[Tensor, "b #v h w"],
     steps: int,
     generator: torch.Generator,
+    guide: Guide | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """(state, x0 estimate) [b, v, h, w, 3] after each step, noise filled and drawn as the release does (section 14)."""
+    """(state, x0 estimate) [b, v, h, w, 3] after each step, noise filled and drawn as the release does (section 14).
+
+    With a guide, each step goes towards the guided estimate.
+    """
     b, v = tokens.shape[:2]
     shape = (b, v, rgb.shape[-2], rgb.shape[-1], 3)
     noise = channel_major_noise(shape, generator, contiguous_draw=True)
 
     def endpoint(x: Tensor, t: Tensor) -> Tensor:
         fill = channel_major_noise(shape, generator, contiguous_draw=False)
-        return model(x, t, tokens, rgb, mask, fill)
+        estimate = model(x, t, tokens, rgb, mask, fill)
+        return estimate if guide is None else guide(estimate)
 
     times = time_knots(steps, generator.device, model.config.sampling_shift)
     yield from euler_steps(endpoint, noise, times, model.config.min_t)
@@ -255,19 +288,10 @@ def grid_size(width: int, height: int, long_side: int) -> tuple[int, int]:
     return max(2, round(width * factor)), max(2, round(height * factor))
 
 
-def depth_scale(
-    predicted: Float[np.ndarray, "h w"], known: Float[np.ndarray, "h w"], alpha: Bool[np.ndarray, "h w"]
-) -> np.float32:
-    """The factor that brings predicted z to the known z, by least squares.
-
-    Raises:
-        WtError: no known depth on a valid ray.
-    """
-    use = alpha & np.isfinite(known) & (known > 0)
-    if not use.any():
-        raise WtError("The depth map has no finite, positive depth on the lifted rays. Check its units and its size.")
-    z, d = predicted[use].astype(np.float64), known[use].astype(np.float64)
-    return np.float32((z * d).sum() / (z * z).sum())
+def _as_map(depth: DepthMap | np.ndarray | None, kind: DepthKind | None) -> DepthMap | None:
+    if depth is None or isinstance(depth, np.ndarray):
+        return None if depth is None else depth_map(depth, kind or "metric", scale=1.0)
+    return depth if kind is None or kind == depth.kind else depth_map(depth.values, kind, name=depth.name, scale=1.0)
 
 
 def _camera(points0: np.ndarray, valid: np.ndarray) -> Intrinsics | None:
@@ -275,12 +299,6 @@ def _camera(points0: np.ndarray, valid: np.ndarray) -> Intrinsics | None:
         return fit_intrinsics(points0, valid)
     except WtError:
         return None
-
-
-def _nearest(values: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
-    rows = ((np.arange(grid[1]) + 0.5) * values.shape[0] / grid[1]).astype(int)
-    columns = ((np.arange(grid[0]) + 0.5) * values.shape[1] / grid[0]).astype(int)
-    return values[rows[:, None], columns[None, :]]
 
 
 def _size_given(image: Image.Image | np.ndarray | Photo) -> tuple[int, int]:
