@@ -34,14 +34,18 @@ def endpoint_loss(
     target: Float[Tensor, "b v h w 3"],
     weight: Float[Tensor, "b h w"],
     single: Bool[Tensor, "b"],
+    real: Bool[Tensor, "b v h w"] | None = None,
 ) -> EndpointLoss:
     """Weighted mean of |x0_hat - x0|^2 over valid pixels, layers and channels (Eq. 3).
 
     `weight` is 1 on valid rays, 0 outside (what the target holds there does not matter) and in between for pseudo
-    targets of a jittered mask; `single` marks samples that supervise layer 0 only.
+    targets of a jittered mask; `single` marks samples that supervise layer 0 only. With `real`, layers count only
+    where it is True (the ablation without depth filling).
     """
     layers = predicted.shape[1]
     gated = gate_layers(weight, single, layers)
+    if real is not None:
+        gated = gated * real
     # Invalid targets may hold anything, NaN included: taken out before the square, whose gradient would spread them.
     difference = torch.where(gated[..., None] > 0, predicted - target, 0.0)
     error = difference.square().mean(dim=-1) * gated
@@ -59,3 +63,24 @@ def monotonicity(z: Float[Tensor, "b v h w"], weight: Float[Tensor, "b h w"]) ->
     wrong = (z[:, :-1] - z[:, 1:]).relu().square()
     valid = (weight > 0)[:, None]
     return torch.where(valid, wrong, 0.0).sum() / (valid.sum() * (z.shape[1] - 1)).clamp(min=1)
+
+
+def real_layers(x_0: Float[Tensor, "b v h w 3"]) -> Bool[Tensor, "b v h w"]:
+    """Where a forward-filled stack has a surface of its own: filled layers repeat the one before them exactly (Eq. 2).
+
+    Layer 0 always counts; which of its rays are valid is the weight's business.
+    """
+    own = (x_0[:, 1:] != x_0[:, :-1]).any(dim=-1)
+    return torch.cat([torch.ones_like(own[:, :1]), own], dim=1)
+
+
+def mask_loss(
+    logits: Float[Tensor, "b v h w"],
+    real: Bool[Tensor, "b v h w"],
+    weight: Float[Tensor, "b h w"],
+    single: Bool[Tensor, "b"],
+) -> Float[Tensor, ""]:
+    """Cross-entropy of "this layer has a surface here" over valid rays and supervised layers (the paper's ablation)."""
+    gated = gate_layers(weight, single, logits.shape[1])
+    error = torch.nn.functional.binary_cross_entropy_with_logits(logits, real.to(logits.dtype), reduction="none")
+    return (error * gated).sum() / gated.sum().clamp(min=1)

@@ -98,15 +98,15 @@ class Mlp(nn.Module):
 class Block(nn.Module):
     """Pre-norm attention and MLP, both modulated by the diffusion time."""
 
-    def __init__(self, width: int, heads: int, layerscale_init: float) -> None:
+    def __init__(self, width: int, heads: int, layerscale_init: float | None) -> None:
         super().__init__()
         self.modulation = nn.Parameter(torch.randn(6 * width) / width**0.5)
         self.norm1 = nn.LayerNorm(width, eps=NORM_EPS)
         self.attn = Attention(width, heads)
-        self.ls1 = LayerScale(width, layerscale_init)
+        self.ls1 = None if layerscale_init is None else LayerScale(width, layerscale_init)
         self.norm3 = nn.LayerNorm(width, eps=NORM_EPS)
         self.mlp = Mlp(width, 4 * width)
-        self.ls2 = LayerScale(width, layerscale_init)
+        self.ls2 = None if layerscale_init is None else LayerScale(width, layerscale_init)
 
     def forward(
         self, x: Float[Tensor, "b v p d"], conditioning: Float[Tensor, "b #v 6 d"], kind: Kind, views: Views
@@ -119,9 +119,13 @@ class Block(nn.Module):
         rows = (self.modulation.view(6, -1) + conditioning).unsqueeze(3).unbind(2)  # six of [b, v, 1, d]
         shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = rows
         y = self.attn(_modulated_norm(x, self.norm1, scale_a, shift_a), kind, views)
-        x = torch.addcmul(x, gate_a * self.ls1.gamma, y.to(x.dtype))
+        x = torch.addcmul(x, _scaled(gate_a, self.ls1), y.to(x.dtype))
         y = self.mlp(_modulated_norm(x, self.norm3, scale_m, shift_m))
-        return torch.addcmul(x, gate_m * self.ls2.gamma, y.to(x.dtype))
+        return torch.addcmul(x, _scaled(gate_m, self.ls2), y.to(x.dtype))
+
+
+def _scaled(gate: Tensor, scale: LayerScale | None) -> Tensor:
+    return gate if scale is None else gate * scale.gamma
 
 
 def _modulated_norm(x: Tensor, norm: nn.LayerNorm, scale: Tensor, shift: Tensor) -> Tensor:

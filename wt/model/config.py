@@ -48,8 +48,12 @@ class WTDiTConfig:
     image_token_gain: float = 0.3
     rope_base: float = 100.0
     min_t: float = 0.05
-    layerscale_init: float = 1e-4
-    """Training only (ARCHITECTURE section 26)."""
+    layerscale_init: float | None = 1e-4
+    """What the gains of LayerScale start from (ARCHITECTURE section 26); None: the blocks have no LayerScale."""
+    ray_attention: bool = True
+    """False (an ablation): the ray-wise blocks attend layer-wise."""
+    layer_mask: bool = False
+    """True (an ablation): a second output says where each layer has a surface, in place of the depth filling."""
     normalisation: Literal["zscore", "log_median"] = "zscore"
     mean: tuple[float, float, float] = PUBLISHED_MEAN
     std: tuple[float, float, float] = PUBLISHED_STD

@@ -5,9 +5,10 @@ Shape letters: b batch, t frames, l layers, v = t x l views (frame-major), p pat
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from wt.errors import WtError
-from wt.model.blocks import Block, Views
+from wt.model.blocks import Block, Kind, Views
 from wt.model.config import BLOCK_CYCLE, PATCH, WTDiTConfig
 from wt.model.embeddings import grid_positions, patchify, rotary_table, time_features, unpatchify
 from wt.model.encoder import DinoV2, build_encoder
@@ -15,6 +16,8 @@ from wt.types import Bool, Float
 
 JOINT_NORM_EPS = 1e-6
 PATCH_CHANNELS = 3 * PATCH * PATCH
+TEMPORAL_LAYERSCALE = 1e-5
+"""Where the gains of temporal blocks start (section 26), so that a clip begins as its frames one by one."""
 
 
 class TimeNetwork(nn.Module):
@@ -76,8 +79,10 @@ class Stack(nn.Module):
         make = (config.width, config.heads)
         self.layer = LayerConditioning(config, adaln=adaln)
         self.blocks = nn.ModuleList(Block(*make, config.layerscale_init) for _ in range(num_blocks))
-        # Section 26: LayerScale starts ten times smaller in temporal blocks.
-        self.temporal = nn.ModuleList(Block(*make, config.layerscale_init / 10) for _ in range(num_temporal))
+        self.temporal = nn.ModuleList(Block(*make, TEMPORAL_LAYERSCALE) for _ in range(num_temporal))
+        self.ray_attention = config.ray_attention
+        self.checkpointing = False
+        """Training: the activations inside blocks are computed again for the gradient instead of being kept."""
 
     def forward(self, x: Float[Tensor, "b v p d"], time: Float[Tensor, "b #v 6 d"], views: Views) -> Tensor:
         """Run every block on the residual stream; temporal blocks only where there is more than one frame."""
@@ -88,10 +93,17 @@ class Stack(nn.Module):
             kind = BLOCK_CYCLE[index % 3]
             if kind == "layer":
                 x = torch.addcmul(beta, x, 1 + gamma)
-            x = block(x, layered if kind == "layer" else time, kind, views)
+            attends: Kind = "layer" if kind == "ray" and not self.ray_attention else kind
+            x = self._run(block, x, layered if kind == "layer" else time, attends, views)
             if kind == "global" and views.frames > 1 and len(self.temporal):
-                x = self.temporal[index // 3](x, time, "time", views)
+                x = self._run(self.temporal[index // 3], x, time, "time", views)
         return x
+
+    def _run(self, block: nn.Module, x: Tensor, conditioning: Tensor, kind: Kind, views: Views) -> Tensor:
+        if self.checkpointing and torch.is_grad_enabled():
+            # No block draws random numbers, so their state need not be kept.
+            return checkpoint(block, x, conditioning, kind, views, use_reentrant=False, preserve_rng_state=False)
+        return block(x, conditioning, kind, views)
 
 
 class WTDiT(nn.Module):
@@ -112,8 +124,13 @@ class WTDiT(nn.Module):
         self.decoder = Stack(config, config.decoder_blocks, config.temporal_blocks, adaln=config.layer_adaln)
         self.head = Stack(config, config.head_blocks, 0, adaln=False)
         self.out = nn.Linear(width, PATCH_CHANNELS)
+        self.out_mask = nn.Linear(width, PATCH * PATCH) if config.layer_mask else None
         self.freeze_encoder()
         self._tables: dict[tuple, dict[str, tuple[Tensor, Tensor]]] = {}
+
+    def checkpoint_blocks(self, on: bool) -> None:
+        """Trade time for memory in training: loss and gradients stay the same."""
+        self.decoder.checkpointing = self.head.checkpointing = on
 
     def freeze_encoder(self) -> None:
         """Keep gradients from the published encoder and its projection; ours is shared and no part of the module."""
@@ -182,6 +199,22 @@ class WTDiT(nn.Module):
         Raises:
             WtError: sides that are not multiples of 14, or views that do not fit the layers.
         """
+        x_0, surface = self.endpoint(x_t, t, tokens, rgb, mask, fill_noise)
+        return x_0 if surface is None else forward_fill(x_0, surface > 0, self.config.layers)
+
+    def endpoint(
+        self,
+        x_t: Float[Tensor, "b v h w 3"],
+        t: Float[Tensor, "b"] | Float[Tensor, "b v"],
+        tokens: Float[Tensor, "b v p k"],
+        rgb: Float[Tensor, "b *t 3 h w"],
+        mask: Bool[Tensor, "b #v h w"] | None = None,
+        fill_noise: Float[Tensor, "b v h w 3"] | None = None,
+    ) -> tuple[Float[Tensor, "b v h w 3"], Float[Tensor, "b v h w"] | None]:
+        """As `forward`, before the filling by the mask of layers: (x0, logits of "this layer has a surface here").
+
+        The logits are None unless the configuration has a mask of layers.
+        """
         v, height, width = x_t.shape[1:4]
         if height % PATCH or width % PATCH or v % self.config.layers:
             raise WtError(
@@ -198,7 +231,10 @@ class WTDiT(nn.Module):
         time = time[:, None] if t.ndim == 1 else time
         x = self.head(self.decoder(x, time, views), time, views)
         # The raw output is the negated endpoint (section 13).
-        return -unpatchify(self.out(x).float(), height, width)
+        x_0 = -unpatchify(self.out(x).float(), height, width)
+        if self.out_mask is None:
+            return x_0, None
+        return x_0, unpatchify(self.out_mask(x).float(), height, width)[..., 0]
 
     def views(self, frames: int, rows: int, columns: int, device: torch.device) -> Views:
         """View order and rotary tables for a patch grid; the tables are kept."""
@@ -223,3 +259,14 @@ class WTDiT(nn.Module):
     def trainable_parameters(self) -> list[nn.Parameter]:
         """What an optimiser may change."""
         return [p for p in self.parameters() if p.requires_grad]
+
+
+def forward_fill(
+    x_0: Float[Tensor, "b v h w 3"], real: Bool[Tensor, "b v h w"], layers: int
+) -> Float[Tensor, "b v h w 3"]:
+    """Every layer where it has a surface, and the layer before it elsewhere (Eq. 2); layer 0 is always there."""
+    filled = list(x_0.unbind(1))
+    for view in range(len(filled)):
+        if view % layers:
+            filled[view] = torch.where(real[:, view, ..., None], filled[view], filled[view - 1])
+    return torch.stack(filled, dim=1)
