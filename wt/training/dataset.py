@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wt.data.shards import ShardFolder
+from wt.data.shards import ClipFolder, ClipSample, Kind, ShardFolder
 from wt.errors import WtError
 from wt.geometry.normalise import LogMedian, Normalisation, log_median
 from wt.training.augment import Source, Target, Window, jitter_mask, object_window, scene_window, target
@@ -59,40 +59,51 @@ class Sampling:
 
 
 class SampleStream:
-    """An endless stream of sources from a shard folder that may grow while it is read.
+    """An endless stream of samples from a shard folder that may grow while it is read.
 
-    Every sample is used once before any is used again; `refresh` lets new shards in at once.
+    Every sample is used once before any is used again; `refresh` lets new shards in at once. `draw` says which sample
+    is next, `read` reads it; iteration does both.
     """
 
-    def __init__(self, folder: Path, kind: Literal["scene", "object"], rng: np.random.Generator) -> None:
-        self.shards = ShardFolder(folder, kind)
-        self.rng = rng
+    def __init__(self, folder: Path, kind: Kind, rng: np.random.Generator, part: tuple[int, int] = (0, 1)) -> None:
+        """`part` = (rank, count): of `count` processes that train together this one reads its own samples only."""
+        self.shards: ShardFolder | ClipFolder = ClipFolder(folder) if kind == "clip" else ShardFolder(folder, kind)
+        self.rng, self.part = rng, part
         self.known = 0
         self.queue: list[int] = []
         self.refresh()
-        if not self.known:
-            raise WtError(f"No {kind} shards in {folder}. Make some: python -m wt data generate --kind {kind}s.")
+        if self.known <= part[0]:
+            what = f"Only {self.known} {kind}s for {part[1]} processes" if self.known else f"No {kind} shards"
+            raise WtError(f"{what} in {folder}. Make some: python -m wt data generate --kind {kind}s.")
 
     def refresh(self) -> int:
-        """Look for new shards; returns how many samples there are."""
+        """Look for new shards; returns how many samples there are, those of other processes included."""
         self.shards.refresh()
-        fresh = list(range(self.known, len(self.shards)))
+        fresh = self._mine(self.known, len(self.shards))
         self.known = len(self.shards)
         if fresh:
             self.queue += fresh
             self.rng.shuffle(self.queue)
         return self.known
 
-    def __iter__(self) -> Iterator[Source]:
-        while True:
-            if not self.queue:
-                self.queue = self.rng.permutation(self.known).tolist()
-            yield self.read(self.queue.pop())
+    def draw(self) -> int:
+        """The index of the next sample."""
+        if not self.queue:
+            self.queue = self.rng.permutation(self._mine(0, self.known)).tolist()
+        return self.queue.pop()
 
-    def read(self, index: int) -> Source:
-        """One stored sample."""
+    def __iter__(self) -> Iterator[Source | ClipSample]:
+        while True:
+            yield self.read(self.draw())
+
+    def read(self, index: int) -> Source | ClipSample:
+        """One stored sample; clips come as they are stored."""
         sample = self.shards[index]
-        return Source(sample.rgb, sample.depth, sample.k)
+        return sample if isinstance(sample, ClipSample) else Source(sample.rgb, sample.depth, sample.k)
+
+    def _mine(self, start: int, end: int) -> list[int]:
+        rank, count = self.part
+        return [index for index in range(start, end) if index % count == rank]
 
 
 def make_batch(sources: list[Source], sampling: Sampling, rng: np.random.Generator | None) -> Batch:
@@ -185,8 +196,7 @@ def statistics(stream: SampleStream, sampling: Sampling, count: int = 512, grid:
     plain = replace(sampling, augment=False, image_side=grid)
     picked = np.random.default_rng(0).permutation(stream.known)[:count]
     targets = []
-    for index in picked:
-        source = stream.read(int(index))
+    for source in (still for index in picked for still in _stills(stream.read(int(index)))):
         window, mask = _window(source, plain.kind, None)
         targets.append(_in_unit(target(source, window, grid, mask), plain.kind))
     points = np.stack([t.points for t in targets])
@@ -202,3 +212,11 @@ def statistics(stream: SampleStream, sampling: Sampling, count: int = 512, grid:
     overall = total.sum(axis=(1, 2)) / max(int(seen.sum()), 1)
     mean_depth = np.where(seen[None] > 0, total / np.maximum(seen, 1), overall[:, None, None])
     return Statistics(tuple(rays.mean(axis=0)), tuple(rays.std(axis=0)), mean_depth.astype(np.float32))
+
+
+def _stills(sample: Source | ClipSample) -> list[Source]:
+    """The sample, or a clip's first, middle and last frame."""
+    if isinstance(sample, Source):
+        return [sample]
+    chosen = sorted({0, len(sample.rgb) // 2, len(sample.rgb) - 1})
+    return [Source(sample.rgb[i], sample.depth[i], sample.k) for i in chosen]
