@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("Stopped.\n")
         return 130
     # Strict JSON (no NaN), on one line.
-    sys.stdout.write(json.dumps(json.loads(json_text(result))) + "\n" if arguments.json else plain(result))
+    sys.stdout.write(json.dumps(json.loads(json_text(result))) + "\n" if arguments.json else for_reader(result))
     return 1 if result.get("ok") is False else 0
 
 
@@ -104,6 +104,11 @@ def quiet_stdout() -> Iterator[None]:
     finally:
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def for_reader(result: dict[str, Any]) -> str:
+    """What is shown without --json: the command's own Markdown where it makes some."""
+    return result["markdown"] if "markdown" in result else plain(result)
 
 
 def plain(result: dict[str, Any], indent: str = "") -> str:

@@ -23,9 +23,9 @@ from wt.data.peel import Solids
 from wt.data.render import Rendering, render
 from wt.data.rooms import draw_room, draw_view
 from wt.data.seeds import HELD_OUT_FROM, unseen
-from wt.data.shards import Kind, Sample, shard_path, write_shard
+from wt.data.shards import ClipFolder, Kind, Sample, ShardFolder, shard_path, write_shard
 from wt.errors import WtError
-from wt.types import UInt8
+from wt.types import Float, UInt8
 
 SHARD = 64
 """Views in a shard: so many samples, or so few clips that their frames are as many."""
@@ -110,6 +110,20 @@ def generate(
         if on_progress is not None:
             on_progress(len(paths) * held, len(jobs) * held)
     return sorted(paths)
+
+
+def shards_in(folder: str | Path, kind: Kind) -> int:
+    """Samples in the shards of a folder."""
+    return len(ClipFolder(folder) if kind == "clip" else ShardFolder(folder, kind))
+
+
+def render_depths(
+    kind: Kind, seed: int, size: int = 192, meshes: MeshFolder | None = None
+) -> list[Float[np.ndarray, "layers h w"]]:
+    """Depth alone (0 no surface) of a seed's view, or of each frame of its clip."""
+    if kind == "clip":
+        return list(make_clip(seed, size).depth)
+    return [make_sample(kind, seed, size, meshes).depth]
 
 
 def per_shard(kind: Kind) -> int:

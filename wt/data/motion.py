@@ -69,7 +69,7 @@ def joint_map(joint: Joint, value: float) -> Float[np.ndarray, "4 4"]:
 def rotation(axis: Float[np.ndarray, "3"], angle: float) -> Float[np.ndarray, "3 3"]:
     """Counter-clockwise about a unit axis, seen against it (Rodrigues)."""
     cross = np.cross(np.eye(3), axis)
-    return np.cos(angle) * np.eye(3) - np.sin(angle) * cross + (1 - np.cos(angle)) * np.outer(axis, axis)
+    return np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * np.outer(axis, axis)
 
 
 def draw_motion(rng: np.random.Generator, asset: Asset, joints: tuple[Joint, ...], frames: int) -> Motion:

@@ -205,14 +205,13 @@ def box_(rig: Rig) -> None:
 
 
 def lidded(rig: Rig) -> None:
-    """The lid of a jar, a pot or a teapot is lifted, and tips a little."""
+    """The lid of a jar, a pot or a teapot is lifted."""
     first, count = {"jar": (1, len(rig.parts) - 1), "pot": (3, 2), "teapot": (1, 2)}[rig.asset.name]
     lid = range(first, first + count)
     if first + count > len(rig.parts) or rig.centre[first, 2] < rig.low[:, 2].min() + 0.6 * rig.size[0, 2]:
         return
     rise = rig.rng.uniform(0.15, 0.5)
-    up = rig.add(lid, rig.centre[first], "z", 0.0, rise, course="open", slide=True)
-    rig.add(lid, rig.centre[first], "y", -0.4, 0.4, parent=up)
+    rig.add(lid, rig.centre[first], "z", 0.0, rise, course="open", slide=True)
 
 
 def bin_(rig: Rig) -> None:
