@@ -22,7 +22,19 @@ FORBIDDEN = {
 }
 EXCEPTIONS = {ROOT / "wt" / "__main__.py"}
 UI_HOLDS_NO_GEOMETRY = ("torch", "trimesh", "open3d", "scipy", "wt.model", "wt.flow", "wt.training", "wt.data")
-BARE = ("trimesh", "embreex", "open3d", "timm", "cv2", "scipy", "skimage", "pillow_heif", "matplotlib", "accelerate")
+BARE = (
+    "trimesh",
+    "embreex",
+    "open3d",
+    "timm",
+    "cv2",
+    "scipy",
+    "skimage",
+    "pillow_heif",
+    "matplotlib",
+    "accelerate",
+    "ray",
+)
 
 
 def imports_under(folder: Path, *, top_level_only: bool = False) -> Iterator[tuple[Path, int, str]]:

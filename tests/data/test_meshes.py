@@ -79,7 +79,8 @@ def test_every_surface_of_a_file_agrees_with_open3d(tmp_path: Path, suffix: str,
         theirs[ray, : min(len(t), 6)] = t[:6]
     # A ray through an edge may meet one triangle or two; almost none do.
     same = (np.isnan(ours) == np.isnan(theirs)).all(axis=1) & (np.nan_to_num(np.abs(ours - theirs)) < 1e-4).all(axis=1)
-    assert np.isfinite(theirs[:, 5]).mean() > 0.02
+    assert np.isfinite(theirs[:, 3]).mean() > 0.02
+    assert np.isfinite(theirs[:, 5]).any()
     assert same.mean() > 0.995
     assert not file.closed, "a sheet bounds nothing"
 
@@ -169,8 +170,12 @@ def test_closed_is_asked_of_all_surfaces_together(tmp_path: Path) -> None:
         scene.add_geometry(half, name)
     scene.export(tmp_path / "halves.glb")
     halves = load_mesh(tmp_path / "halves.glb")
-    assert len(halves.asset.parts) == 2
     assert halves.closed
+    (part,) = halves.asset.parts
+    middles = part.vertices[part.faces].mean(axis=1)
+    normals = np.cross(*(part.vertices[part.faces[:, k]] - part.vertices[part.faces[:, 0]] for k in (1, 2)))
+    colours = part.material.texture(middles, normals / np.linalg.norm(normals, axis=1, keepdims=True))
+    assert sorted(np.round(255 * colours[:, 1] / 20).astype(int)) == [5] * 5 + [7] * 7
     trimesh.Trimesh(box.vertices, box.faces[:-1], process=False).export(tmp_path / "open.ply")
     assert not load_mesh(tmp_path / "open.ply").closed
 
@@ -246,7 +251,7 @@ def test_samples_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert ((first.instance == 255) == ~seen).all()
     red, green, blue = first.rgb[seen].astype(float).mean(axis=0)
     assert red > green > blue
-    assert MeshFolder(folder).draw(HELD_OUT_FROM, "held-out")[0] == f"{kept}.glb"
+    assert is_held_out(MeshFolder(folder).draw(HELD_OUT_FROM, "held-out")[0])
     np.testing.assert_array_less(make_sample("object", HELD_OUT_FROM, 24, meshes).depth[0], 10)
 
     paths = generate("object", 2, tmp_path / "shards", size=24, meshes=meshes)

@@ -1,6 +1,7 @@
 """Who works through a list of jobs: this process, several beside it, or a Ray cluster. Nothing but standard tools."""
 
 import contextlib
+import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -16,13 +17,14 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def run_jobs(
     work: Callable[[Any], Any], jobs: Sequence[Any], *, engine: Engine = "local", processes: int = 1
 ) -> Iterator:
-    """`work(job)` for every job, as they get done; `work` is a module's function and jobs can be sent by pickle.
+    """`work(job)` for every job, as they get done.
 
+    `work` is a module's function; other processes get it and the jobs pickled, and Ray brings results back as JSON.
     "local" keeps the order. "ray" spreads the jobs over the cluster that RAY_ADDRESS names, or over `processes` workers
-    on this machine where it names none.
+    on this machine where it names none; files that jobs read and write must be at the same path everywhere.
 
     Raises:
-        WtError: an unknown engine, or Ray is not installed.
+        WtError: an unknown engine, Ray is not installed, or a job raised one.
     """
     if engine == "ray":
         return _on_ray(work, jobs, processes)
@@ -47,17 +49,23 @@ def _on_ray(work: Callable[[Any], Any], jobs: Sequence[Any], processes: int) -> 
 
     began = not ray.is_initialized()
     if began:
+        # Ray would report its use to a server.
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         ray.init(**_cluster(processes), log_to_driver=False, configure_logging=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
 
-    def done(row: dict[str, Any]) -> dict[str, Any]:
+    def done(row: dict[str, Any]) -> dict[str, str]:
         _quiet()
-        return {"result": [work(jobs[int(row["id"])])]}
+        try:
+            return {"result": json.dumps(work(jobs[int(row["id"])])), "problem": ""}
+        except WtError as error:
+            return {"result": "", "problem": str(error)}
 
     try:
-        rows = ray.data.range(len(jobs), override_num_blocks=len(jobs)).map(done)
-        for row in rows.iter_rows():
-            yield row["result"][0]
+        for row in ray.data.range(len(jobs), override_num_blocks=len(jobs)).map(done).iter_rows():
+            if row["problem"]:
+                raise WtError(row["problem"])
+            yield json.loads(row["result"])
     finally:
         if began:
             ray.shutdown()

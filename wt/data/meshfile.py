@@ -146,7 +146,7 @@ def _look(visual: Any, faces: np.ndarray, linear: bool) -> tuple[np.ndarray | No
     roughness = float(np.clip(0.7 if rough is None else rough, 0.1, 1.0))
     image = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
     if image is not None and visual.uv is not None and len(visual.uv) > faces.max():
-        return np.asarray(visual.uv, np.float64)[faces], image, specular, roughness
+        return np.nan_to_num(np.asarray(visual.uv, np.float64))[faces], image, specular, roughness
     colour = _linear(np.asarray(material.main_color)[None], linear)
     return np.broadcast_to(colour, (len(faces), 3, 3)).copy(), None, specular, roughness
 
