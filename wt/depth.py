@@ -45,6 +45,10 @@ class DepthMap:
         """Where there is a value."""
         return np.isfinite(self.values)
 
+    def without(self, region: Bool[np.ndarray, "h w"]) -> "DepthMap":
+        """Nothing known of the pixels of a region, such as one that was painted over."""
+        return replace(self, values=np.where(region, np.float32(np.nan), self.values))
+
     def resized(self, width: int, height: int) -> "DepthMap":
         """On another grid by the nearest known pixel of each target pixel's own cell, so that no depth is mixed.
 
@@ -88,8 +92,6 @@ def open_depth(
     """
     path = Path(path)
     name = name or path.name
-    if kind is not None and kind not in KINDS:
-        raise WtError(f"A depth map is {', '.join(KINDS[:-1])} or {KINDS[-1]}; got {kind!r}.")
     if scale is not None and not (math.isfinite(scale) and scale > 0):
         raise WtError(f"The depth scale is metres per stored unit, a positive number; got {scale}.")
     stored, suggested = _stored(path, name)

@@ -24,6 +24,13 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--steps", type=int, help="sampling steps (the model's default)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     parser.add_argument("--data", type=Path, help="folder of shards to measure on instead of rendering held-out seeds")
+    parser.add_argument(
+        "--depth",
+        choices=("true", "noisy5"),
+        nargs="+",
+        default=[],
+        help="also lift with the sample's true layer-0 depth and camera, or with a depth that is 5 %% off",
+    )
     parser.add_argument("--card", type=Path, help="also write the model's card, such as assets/weights/wt-s-mini.md")
 
 
@@ -46,7 +53,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     samples = held_out(arguments.split, arguments.limit, arguments.data)
     mean, path = stored_mean(name, kind)
     table = evaluate(
-        lifter, samples, seeds=arguments.seeds, steps=arguments.steps, stored_mean=mean, total=arguments.limit
+        lifter,
+        samples,
+        seeds=arguments.seeds,
+        steps=arguments.steps,
+        stored_mean=mean,
+        total=arguments.limit,
+        depths=arguments.depth,
     )
     timer.lap("measure")
     facts = {

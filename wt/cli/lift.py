@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wt.cli.common import (
+    Opened,
     Subparsers,
     Timer,
     add_command,
@@ -19,6 +20,10 @@ from wt.cli.common import (
     peak_rss_mb,
     write_png,
 )
+from wt.depth import KINDS, DepthMap, depth_map, open_depth
+from wt.errors import WtError
+from wt.geometry.camera import Intrinsics
+from wt.images import Photo
 
 if TYPE_CHECKING:
     from wt.geometry.layers import LayeredPointmap
@@ -34,6 +39,33 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--mask", type=Path, help="picture of the photo's size, white where selected: the object, or all but the sky"
     )
+    add_depth_arguments(parser)
+
+
+def add_depth_arguments(parser: argparse.ArgumentParser) -> None:
+    """Known depth of the visible surface, from a file or from an estimator, and the camera."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--depth",
+        type=Path,
+        help="known depth of the visible surface: 16-bit PNG in millimetres, EXR, TIFF, .npy or .npz in metres",
+    )
+    source.add_argument(
+        "--depth-model", help="estimate the depth first: depth-anything, moge, or a folder or hub name of a depth model"
+    )
+    parser.add_argument(
+        "--allow-download", action="store_true", help="let --depth-model fetch its weights if they are not here"
+    )
+    parser.add_argument(
+        "--depth-kind",
+        choices=KINDS,
+        help="metric: metres; relative: depth up to scale and shift; disparity: 1 / depth up to scale and shift "
+        "(disparity for 8-bit pictures, otherwise metric; a --depth-model says itself)",
+    )
+    parser.add_argument("--depth-scale", type=float, help="metres per stored unit of --depth (0.001 for integer files)")
+    parser.add_argument(
+        "--focal", type=float, help="the camera's focal length in pixels of the photo file (fitted to the result)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -46,16 +78,29 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
     lifter = load(arguments.model, device=arguments.device)
     timer.lap("load")
+    depth, camera = known_depth(arguments, opened.photo)
+    if depth is not None:
+        timer.lap("depth")
+    if arguments.focal is not None:
+        camera = camera_of(arguments.focal, opened)
     layers = lifter.lift(
-        opened.photo, opened.mask, steps=arguments.steps, seed=arguments.seed, on_step=log_steps("lift")
+        opened.photo,
+        opened.mask,
+        steps=arguments.steps,
+        seed=arguments.seed,
+        depth=depth,
+        intrinsics=camera,
+        on_step=log_steps("lift"),
     )
     timer.lap("lift")
+    notes = [*opened.photo.notes, *(() if depth is None else depth.notes)]
     scene = Scene.from_layers(layers)
     manifest = {
-        "photo": {"name": opened.photo.name, "size": opened.size, "notes": list(opened.photo.notes)},
+        "photo": {"name": opened.photo.name, "size": opened.size, "notes": notes},
         "models": [{"name": lifter.name, "licence": lifter.licence}],
         "seeds": [arguments.seed],
         "steps": arguments.steps or lifter.default_steps,
+        **({} if depth is None else {"depth": {"name": depth.name, "kind": depth.kind}}),
     }
     written = export(scene, arguments.out, arguments.formats, manifest=manifest, before=opened.full.rgb)
     files = [scene.save(arguments.out / "scene.wts"), *flat(written), *depth_pictures(layers, arguments.out)]
@@ -72,9 +117,39 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "peak_rss_mb": peak_rss_mb(),
         "licence": lifter.licence,
         "seed": arguments.seed,
-        "notes": list(opened.photo.notes),
+        "depth": None if depth is None else {"name": depth.name, "kind": depth.kind},
+        "notes": notes,
         "files": names(files),
     }
+
+
+def known_depth(arguments: argparse.Namespace, photo: Photo) -> tuple[DepthMap | None, Intrinsics | None]:
+    """The depth map that was asked for on the photo's pixels, and the camera where an estimator gives one.
+
+    Raises:
+        WtError: options without what they belong to, or a map that cannot be used.
+    """
+    if arguments.depth is not None:
+        size = (photo.width, photo.height)
+        return open_depth(arguments.depth, size, kind=arguments.depth_kind, scale=arguments.depth_scale), None
+    if arguments.depth_scale is not None or (arguments.depth_model is None and arguments.depth_kind is not None):
+        raise WtError("--depth-scale and --depth-kind say how to read a depth map. Give one with --depth FILE.")
+    if arguments.depth_model is None:
+        return None, None
+    from wt.depth_models import estimate_depth
+
+    found, camera = estimate_depth(
+        arguments.depth_model, photo.rgb, allow_download=arguments.allow_download, device=arguments.device
+    )
+    if arguments.depth_kind is not None:
+        found = depth_map(found.values, arguments.depth_kind, name=found.name, scale=1.0)
+    return found, camera
+
+
+def camera_of(focal: float, opened: Opened) -> Intrinsics:
+    """A centred camera with a focal length in pixels of the upright file."""
+    width, height = opened.full.width, opened.full.height
+    return Intrinsics(focal, focal, width / 2, height / 2, width, height)
 
 
 def depth_pictures(layers: "LayeredPointmap", out: Path) -> list[Path]:

@@ -8,13 +8,14 @@ otherwise truth and prediction meet on the sample's grid by nearest pixel.
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from wt.evaluation.baselines import mean_depth, model_points, plane, repeated
+from wt.evaluation.known_depth import guided_by, moved
 from wt.evaluation.metrics import SampleMetrics, best_of, sample_metrics, unit_length
 from wt.evaluation.samples import Truth
 from wt.geometry.layers import LayeredPointmap
@@ -44,7 +45,9 @@ class CanLift(Protocol):
 
     name: str
 
-    def lift(self, image: Any, mask: Any = None, *, steps: int | None = None, seed: int = 42) -> LayeredPointmap:
+    def lift(
+        self, image: Any, mask: Any = None, *, steps: int | None = None, seed: int = 42, **known: Any
+    ) -> LayeredPointmap:
         """See `Lifter.lift`."""
         ...
 
@@ -73,8 +76,12 @@ def evaluate(
     steps: int | None = None,
     stored_mean: Float[np.ndarray, "layers g g"] | None = None,
     total: int | None = None,
+    depths: Sequence[str] = (),
 ) -> Table:
-    """Measure the model and the baselines on every sample; `mean-depth` only where `stored_mean` is given."""
+    """Measure the model and the baselines on every sample; `mean-depth` only where `stored_mean` is given.
+
+    Each of `depths` (see `wt.evaluation.known_depth`) adds the model with that known depth, and its plain stretch.
+    """
     table = Table()
     for done, truth in enumerate(samples, start=1):
         unit = unit_length(truth.points, truth.alpha, truth.kind)
@@ -82,6 +89,12 @@ def evaluate(
         lifts = [lift_points(lifter, truth, seed, steps) for seed in range(seeds)]
         table.lift_seconds.append((time.perf_counter() - began) / seeds)
         table.add(lifter.name, best_of([measure(points, truth, unit) for points in lifts]))
+        for kind in depths:
+            known = guided_by(truth, kind, done)
+            guided = [lift_points(lifter, truth, seed, steps, **known) for seed in range(seeds)]
+            table.add(f"{lifter.name} +depth {kind}", best_of([measure(points, truth, unit) for points in guided]))
+            plain = [moved(points, known["depth"], truth) for points in lifts]
+            table.add(f"moved +depth {kind}", best_of([measure(points, truth, unit) for points in plain]))
         table.add("plane", measure(plane(truth), truth, unit))
         if stored_mean is not None:
             table.add("mean-depth", measure(mean_depth(truth, stored_mean), truth, unit))
@@ -91,10 +104,12 @@ def evaluate(
     return table
 
 
-def lift_points(lifter: CanLift, truth: Truth, seed: int, steps: int | None) -> Float[np.ndarray, "layers h w 3"]:
-    """One lift of a sample's picture on the sample's grid."""
+def lift_points(
+    lifter: CanLift, truth: Truth, seed: int, steps: int | None, **known: Any
+) -> Float[np.ndarray, "layers h w 3"]:
+    """One lift of a sample's picture, with what is known of it, on the sample's grid."""
     mask = None if truth.kind == "scene" and truth.alpha.all() else truth.alpha
-    return model_points(lifter.lift(truth.rgb, mask, steps=steps, seed=seed), truth)
+    return model_points(lifter.lift(truth.rgb, mask, steps=steps, seed=seed, **known), truth)
 
 
 def measure(points: Float[np.ndarray, "layers h w 3"], truth: Truth, unit: float) -> SampleMetrics:
