@@ -1,5 +1,6 @@
 """Work that survives: each visitor's present state in a folder of its own, written behind the person's back."""
 
+import io
 import json
 import logging
 import queue
@@ -13,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from app.work import Selection, Work
+from wt.depth import DepthMap
 from wt.errors import WtError
 from wt.files import json_text, write_atomic
 from wt.images import Photo
@@ -93,6 +95,10 @@ def write(folder: Path, work: Work, before: Work) -> None:
         (folder / "scene.wts").unlink(missing_ok=True)
     elif work.scene is not before.scene:
         work.scene.save(folder / "scene.wts")
+    if work.depth is None:
+        (folder / "depth.npy").unlink(missing_ok=True)
+    elif work.depth is not before.depth:
+        _numbers(folder / "depth.npy", work.depth.values)
     document = {
         "version": VERSION,
         "saved": time.time(),
@@ -101,6 +107,7 @@ def write(folder: Path, work: Work, before: Work) -> None:
         "focal_35mm": work.photo.focal_35mm,
         "level": work.selection.level,
         "keep_sky_out": work.keep_sky_out,
+        "depth": work.depth and {"kind": work.depth.kind, "name": work.depth.name, "notes": work.depth.notes},
         "lift": work.lift,
         "pin": work.pin,
         "edits": work.edits,
@@ -157,6 +164,7 @@ def _work(folder: Path, document: dict[str, Any]) -> Work:
         selection=Selection(base=mask, level=int(document["level"])),
         sky=_mask(folder / "sky.png"),
         keep_sky_out=bool(document["keep_sky_out"]),
+        depth=_depth(folder / "depth.npy", document.get("depth")),
         scene=Scene.load(folder / "scene.wts") if (folder / "scene.wts").is_file() else None,
         lift=dict(document["lift"]),
         pin=None if document["pin"] is None else (float(document["pin"][0]), float(document["pin"][1])),
@@ -168,6 +176,18 @@ def _picture(path: Path, array: np.ndarray) -> None:
     temporary = path.with_name(f".{path.stem}.tmp.png")
     Image.fromarray(array).save(temporary, compress_level=1)
     temporary.replace(path)
+
+
+def _numbers(path: Path, array: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    write_atomic(path, buffer.getvalue())
+
+
+def _depth(path: Path, told: dict[str, Any] | None) -> DepthMap | None:
+    if not told or not path.is_file():
+        return None
+    return DepthMap(np.load(path, allow_pickle=False), told["kind"], told["name"], tuple(told["notes"]))
 
 
 def _array(path: Path) -> np.ndarray | None:

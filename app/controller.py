@@ -22,6 +22,7 @@ from app.session import Session, Sessions
 from app.units import metres_per_unit
 from app.viewer import Display
 from app.work import LEVELS, Proposal, Selection, Work
+from wt.depth import KINDS, open_depth
 from wt.errors import WtError
 from wt.images import Photo, open_photo
 
@@ -169,6 +170,22 @@ class Controller:
 
     # Geometry
 
+    def load_depth(self, session: Session, path: str | Path | None, kind: str = "auto") -> None:
+        """Known depth of the photo, which guides the next lifts; `kind` says what its numbers are."""
+        rgb = self._photo_rgb(session)
+        if not path:
+            raise WtError("No file arrived. Choose a depth map.")
+        chosen = next((known for known in KINDS if known == kind), None)
+        depth = open_depth(path, (rgb.shape[1], rgb.shape[0]), kind=chosen)
+        self._commit(session, "Load a depth map", replace(session.now, depth=depth), show=False)
+        session.message = " ".join([*depth.notes, "Lift to use it."])
+
+    def forget_depth(self, session: Session) -> None:
+        """Lift without known depth again."""
+        if session.now.depth is not None:
+            self._commit(session, "Forget the depth map", replace(session.now, depth=None), show=False)
+            session.message = "The next lift uses the photo alone."
+
     def lift(self, session: Session, kind: str, steps: int | None = None, seed: int = 42) -> Job:
         """Lift the whole photo ("scene") or the selection alone ("object")."""
         rgb, work = self._photo_rgb(session), session.now
@@ -182,7 +199,7 @@ class Controller:
             lifter = require(self.engine, "object" if kind == "object" else "scene")
             began = time.monotonic()
             preview = self._preview(session, job, "Lifting", rgb)
-            layers = lifter.lift(rgb, mask, steps=steps, seed=seed, on_step=preview)
+            layers = lifter.lift(rgb, mask, steps=steps, seed=seed, depth=work.depth, on_step=preview)
             from wt.scene.scene import Scene
 
             facts = {
@@ -192,6 +209,7 @@ class Controller:
                 "steps": steps or lifter.default_steps,
                 "seed": seed,
                 "seconds": round(time.monotonic() - began, 2),
+                **({} if work.depth is None else {"depth": f"{work.depth.name} ({work.depth.kind})"}),
             }
             scene = Scene.from_layers(layers)
             metres_per_unit(scene, session.camera_height_m)
@@ -288,6 +306,7 @@ class Controller:
             scene=proposal.scene,
             proposal=None,
             pin=None,
+            depth=None if work.depth is None else work.depth.without(proposal.region),
             selection=Selection(level=work.selection.level),
             edits=(*work.edits, record),
         )

@@ -62,6 +62,9 @@ class Events:
         on(page["mask_upload"].upload, verbs.load_mask, page["mask_upload"], "Loading the mask")
         on(page["sky_mark"].click, verbs.sky_from_selection)
         on(page["sky_out"].input, verbs.keep_sky_out, page["sky_out"])
+        depth = [page["depth_upload"], page["depth_kind"]]
+        on(page["depth_upload"].upload, verbs.load_depth, depth, "Loading the depth map")
+        on(page["depth_forget"].click, verbs.forget_depth)
         long(page["lift"].click, verbs.lift, [page["lift_kind"], page["steps"], page["seed"]])
         on(page["camera_height"].change, self._camera_height, page["camera_height"])
         long(page["run_edit"].click, verbs.edit, [page["prompt"], page["edit_seed"]])

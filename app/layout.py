@@ -117,6 +117,16 @@ def _geometry(page: Page) -> None:
     with gr.Row():
         page.add("steps", gr.Slider(1, 50, 20, step=1, label="Steps", elem_id="steps", scale=3))
         page.add("seed", gr.Number(42, label="Seed", precision=0, minimum=0, elem_id="seed", scale=1))
+    with gr.Accordion("Use my depth map", open=False, elem_id="known_depth"):
+        kinds = [("Auto", "auto"), ("Metric", "metric"), ("Relative", "relative"), ("Disparity", "disparity")]
+        _radio(page, "depth_kind", "Its numbers are", kinds, "auto", wide=True)
+        with gr.Row():
+            load = gr.UploadButton(
+                "Load depth map", size="sm", elem_id="depth_upload", interactive=False, type="filepath"
+            )
+            page.add("depth_upload", load)
+            _button(page, "depth_forget", "Forget it", size="sm", interactive=False)
+        _text(page, "depth_facts")
     _button(page, "lift", "Lift", variant="primary", interactive=False)
     _text(page, "lift_facts")
     height = gr.Number(1.5, label="Assumed camera height, m", minimum=0.1, step=0.1, elem_id="camera_height")

@@ -32,6 +32,7 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "level": {"value": LEVELS[work.selection.level], "interactive": bool(work.selection.candidates) and not busy},
         "select_facts": {"value": select_facts(work)},
         "sky_out": {"value": work.keep_sky_out, "visible": _has_sky(work)},
+        "depth_facts": {"value": depth_facts(work)},
         "lift_facts": {"value": lift_facts(work, session.camera_height_m)},
         "edit_facts": {"value": edit_facts(work)},
         "place_facts": {"value": place_facts(work, session.camera_height_m)},
@@ -126,6 +127,17 @@ def select_facts(work: Work) -> str:
     )
 
 
+def depth_facts(work: Work) -> str:
+    """What is known of the photo's depth, and what a depth map may be."""
+    if work.depth is None:
+        return hint(
+            "The visible surface follows a depth map of the whole photo; the model fills in what is hidden. 16-bit PNG "
+            "in millimetres, EXR, TIFF, .npy or .npz in metres; 8-bit pictures are read as disparity."
+        )
+    rows = [("Depth map", work.depth.name), ("Known", f"{work.depth.known.mean() * 100:.0f} % of the photo")]
+    return table(rows) + hint(" ".join(work.depth.notes))
+
+
 def lift_facts(work: Work, camera_height_m: float) -> str:
     """Camera, residual, units and counts of the lifted scene."""
     if work.photo is None:
@@ -136,10 +148,12 @@ def lift_facts(work: Work, camera_height_m: float) -> str:
     k = scene.intrinsics
     counts = [int(layer.sum()) for layer in scene.background.present]
     metres = metres_per_unit(scene, camera_height_m)
-    unit = scene.units if metres is None else f"{scene.units}; 1 unit ≈ {metres:.2f} m"
+    assumed = metres is not None and scene.units != "metres"
+    unit = scene.units if not assumed else f"{scene.units}; 1 unit ≈ {metres:.2f} m"
     rows = [
         ("Model", f"{work.lift.get('model', '')} · {work.lift.get('licence', '')}"),
         ("Steps, seed", f"{work.lift.get('steps', '')}, {work.lift.get('seed', '')} ({work.lift.get('seconds', 0)} s)"),
+        *([("Known depth", str(work.lift["depth"]))] if "depth" in work.lift else []),
         ("Grid", f"{k.width} × {k.height}, {len(counts)} layers"),
         ("Focal length", f"fx {k.fx:.1f}, fy {k.fy:.1f} px · {k.fov_x_deg:.0f}° wide"),
         ("Centre", f"cx {k.cx:.1f}, cy {k.cy:.1f} px (first pixel at 0.5)"),
@@ -147,7 +161,7 @@ def lift_facts(work: Work, camera_height_m: float) -> str:
         ("Units", unit),
         ("Surfaces", " · ".join(f"{count:,}" for count in counts)),
     ]
-    note = "" if metres is None else hint(f"Metres assume a camera {camera_height_m:g} m above the fitted floor.")
+    note = "" if not assumed else hint(f"Metres assume a camera {camera_height_m:g} m above the fitted floor.")
     return table(rows) + note
 
 
@@ -319,6 +333,8 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
         "shrink": free and selected,
         "mask_upload": free,
         "sky_mark": free and selected,
+        "depth_upload": free,
+        "depth_forget": free and work.depth is not None,
         "lift": free,
         "run_edit": free and scene and work.lift.get("kind") != "object",
         "prompt": scene and not waiting,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wt.depth import DepthMap
 from wt.images import Photo
 from wt.scene.scene import Scene
 from wt.types import Bool, UInt8
@@ -69,6 +70,8 @@ class Work:
     sky: Bool[np.ndarray, "h w"] | None = None
     """Sky suggested for this photo; None until it was looked for, all False if there is none."""
     keep_sky_out: bool = True
+    depth: DepthMap | None = None
+    """Known depth of the photo's pixels, which guides a lift."""
     scene: Scene | None = None
     lift: dict[str, Any] = field(default_factory=dict)
     """Model, kind, steps, seed, seconds of the lift that made the scene."""

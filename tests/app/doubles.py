@@ -31,7 +31,7 @@ class PlaneLifter:
 
     def lift(self, image, mask=None, *, steps=None, seed=42, depth=None, intrinsics=None, on_step=None):
         steps = steps or self.default_steps
-        self.calls.append({"steps": steps, "seed": seed, "mask": mask})
+        self.calls.append({"steps": steps, "seed": seed, "mask": mask, "depth": depth})
         if self.kind == "object" and mask is None:
             raise WtError("Nothing is selected. Click the object first.")
         for done in range(1, steps + 1):

@@ -338,3 +338,61 @@ def test_view_says_what_is_locked_and_why(controller, session, photo_file):
 
 def test_scene_type_is_the_librarys(controller, session, photo_file):
     assert isinstance(lifted(controller, session, photo_file), Scene)
+
+
+def ramp(photo_file, folder):
+    with Image.open(photo_file) as image:
+        width, height = image.size
+    values = np.linspace(1, 4, width * height, dtype=np.float32).reshape(height, width)
+    np.save(folder / "depth.npy", values)
+    return folder / "depth.npy", values
+
+
+def test_a_depth_map_guides_the_lift_and_is_part_of_the_work(controller, session, photo_file, tmp_path):
+    path, values = ramp(photo_file, tmp_path)
+    with pytest.raises(WtError, match="Open a photo"):
+        controller.load_depth(session, path)
+    controller.open_photo(session, photo_file)
+    controller.load_depth(session, path, "auto")
+    assert "metric depth" in session.message
+    assert "depth.npy" in describe(session, controller.engine)["depth_facts"]["value"]
+    assert controller.lift(session, "scene").wait(30)
+    assert np.array_equal(controller.engine.scene.calls[-1]["depth"].values, values)
+    assert session.now.lift["depth"] == "depth.npy (metric)"
+    controller.load_depth(session, path, "disparity")
+    assert session.now.depth.kind == "disparity"
+    controller.undo(session)
+    assert session.now.depth.kind == "metric"
+    controller.forget_depth(session)
+    assert session.now.depth is None
+    controller.undo(session)
+    assert controller.sessions.autosaver.flush()
+    saved = autosave.read(session.folder).depth
+    assert np.array_equal(saved.values, values)
+    assert (saved.kind, saved.name, saved.notes) == ("metric", "depth.npy", session.now.depth.notes)
+    controller.open_photo(session, photo_file)
+    assert session.now.depth is None, "a new photo has no depth map"
+    assert controller.sessions.autosaver.flush()
+    assert autosave.read(session.folder).depth is None
+    controller.undo(session)
+    assert session.now.depth is not None
+
+
+def test_an_accepted_edit_takes_the_depth_of_its_region_away(controller, session, photo_file, tmp_path):
+    controller.open_photo(session, photo_file)
+    controller.load_depth(session, ramp(photo_file, tmp_path)[0])
+    controller.lift(session, "scene").wait(30)
+    edited(controller, session)
+    region = session.now.proposal.region
+    controller.accept(session)
+    assert np.array_equal(session.now.depth.known, ~region)
+
+
+def test_a_depth_map_that_does_not_fit_is_refused_in_a_sentence(controller, session, photo_file, tmp_path):
+    controller.open_photo(session, photo_file)
+    np.save(tmp_path / "small.npy", np.ones((10, 50), np.float32))
+    with pytest.raises(WtError, match="not the shape of the photo"):
+        controller.load_depth(session, tmp_path / "small.npy")
+    with pytest.raises(WtError, match="No file arrived"):
+        controller.load_depth(session, None)
+    assert session.now.depth is None
