@@ -17,7 +17,7 @@ from wt.model.config import EncoderConfig, mini
 from wt.model.wt_dit import WTDiT
 
 TINY = {"width": 32, "heads": 2, "decoder_blocks": 3, "head_blocks": 3, "image_side": 56, "default_steps": 2}
-CAMERA = Intrinsics(130.0, 110.0, 62.0, 35.0, 120, 80)  # of the photo below
+CAMERA = Intrinsics(130.0, 130.0, 62.0, 35.0, 120, 80)  # of the photo below
 
 
 class Oracle(WTDiT):
@@ -91,8 +91,8 @@ def test_a_scene_comes_back_on_the_photos_pixels(photo):
 
 
 def test_an_object_is_cropped_and_put_back(photo, selection):
-    """Box 40 x 40 at (50, 20): crop side 60 with corner (40, 10)."""
-    square = CAMERA.cropped(40, 10, 60, 60).resized(56, 56)
+    """Box 40 x 40 at (50, 20), nine tenths of the crop: side 45 with corner (47, 17)."""
+    square = CAMERA.cropped(47, 17, 45, 45).resized(56, 56)
     layers = oracle("object", square).lift(photo, selection)
     assert np.array_equal(layers.alpha, selection)
     assert np.isnan(layers.points[:, ~selection]).all()

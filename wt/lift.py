@@ -141,7 +141,7 @@ class Lifter:
         photo = as_photo(image)
         size = _size_given(image)
         alpha = self._alpha(photo, size, mask)
-        crop = object_crop(alpha) if self.kind != "scene" else None
+        crop = object_crop(alpha, self.model.config.crop_fill) if self.kind != "scene" else None
         grid = grid_size(photo.width, photo.height, self.long_side)
         small, large, inside = self._pictures(photo.rgb, alpha, crop)
         side = self.model.config.image_side
@@ -243,7 +243,7 @@ class Lifter:
         colours = (job.rgb[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
         mapped, found = regrid(points, job.mask[0, 0].numpy(), camera, colours, job.place, job.grid_rgb)
         alpha = job.grid_alpha & found
-        fitted = _camera(mapped[0], alpha) or job.place.camera(camera)
+        fitted = _camera(mapped[0], alpha, self.model.config.square_pixels) or job.place.camera(camera)
         units, lens = self.units, job.intrinsics or fitted
         if job.known is not None:
             z = job.known.finish(mapped[..., 2].astype(np.float64), alpha, fitted, job.intrinsics)
@@ -294,9 +294,9 @@ def _as_map(depth: DepthMap | np.ndarray | None, kind: DepthKind | None) -> Dept
     return depth if kind is None or kind == depth.kind else depth_map(depth.values, kind, name=depth.name, scale=1.0)
 
 
-def _camera(points0: np.ndarray, valid: np.ndarray) -> Intrinsics | None:
+def _camera(points0: np.ndarray, valid: np.ndarray, square_pixels: bool = False) -> Intrinsics | None:
     try:
-        return fit_intrinsics(points0, valid)
+        return fit_intrinsics(points0, valid, square_pixels=square_pixels)
     except WtError:
         return None
 

@@ -9,7 +9,8 @@ from wt.errors import WtError
 from wt.geometry.camera import Intrinsics
 from wt.types import Bool, Float, UInt8
 
-CROP_RATIO = 2 / 3
+CROP_FILL = 2 / 3
+"""Of the published object models."""
 GREY = (128, 128, 128)
 NEAR_WHITE = 245
 FALLBACK_FOCAL = 500 / 512
@@ -53,12 +54,12 @@ def near_white_alpha(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w"
     return np.where(white, 0, 255).astype(np.uint8)
 
 
-def object_crop(alpha: UInt8[np.ndarray, "h w"]) -> SquareCrop:
-    """The square around the foreground (alpha > 127), half as large again as its longer side (section 3.2)."""
-    return union_crop([alpha])
+def object_crop(alpha: UInt8[np.ndarray, "h w"], fill: float = CROP_FILL) -> SquareCrop:
+    """The square around the foreground (alpha > 127), whose longer side takes `fill` of its side (section 3.2)."""
+    return union_crop([alpha], fill)
 
 
-def union_crop(alphas: list[UInt8[np.ndarray, "_ _"]]) -> SquareCrop:
+def union_crop(alphas: list[UInt8[np.ndarray, "_ _"]], fill: float = CROP_FILL) -> SquareCrop:
     """One square for all frames of a clip: around the union of their foreground boxes (section 3.5)."""
     boxes = [_box(alpha > 127) for alpha in alphas]
     found = np.array([box for box in boxes if box is not None])
@@ -68,7 +69,7 @@ def union_crop(alphas: list[UInt8[np.ndarray, "_ _"]]) -> SquareCrop:
         return SquareCrop((height - side) // 2, (width - side) // 2, side)
     top, left = found[:, :2].min(axis=0).tolist()
     bottom, right = found[:, 2:].max(axis=0).tolist()
-    side = math.ceil(max(bottom - top + 1, right - left + 1) / CROP_RATIO)
+    side = math.ceil(max(bottom - top + 1, right - left + 1) / fill)
     # Python's round is half-to-even, as the release's.
     return SquareCrop(round((top + bottom) / 2 - side / 2), round((left + right) / 2 - side / 2), side)
 

@@ -52,7 +52,7 @@ def test_shapes_and_frame_major_views():
 def test_every_target_of_every_frame_lies_on_its_ray_and_on_the_ball():
     clip = ball(MOVING)
     batch = make_clip_batch([clip], SAMPLING, None)
-    window, _ = shared_window(clip.depth[:, 0] > 0, None)
+    window, _ = shared_window(clip.depth[:, 0] > 0, None, SAMPLING.crop_fill)
     camera = Intrinsics(*(float(x) for x in window_k(clip.k, window, 56)), 56, 56)
     points = batch.x0[0].unflatten(0, (3, 6)).numpy()
     unit = np.median(np.concatenate([p[..., 2][:, w > 0].ravel() for p, w in zip(points, batch.weight[0].numpy())]))

@@ -62,6 +62,10 @@ class WTDiTConfig:
     """Shift of the sampler's times towards noise; 1 is the published sampler."""
     long_side: int = 504
     """Longer side of the grid that a lift returns."""
+    crop_fill: float = 2 / 3
+    """Share of the crop's side that an object's longer side takes (ARCHITECTURE section 3.2)."""
+    square_pixels: bool = False
+    """Whether the camera of a lift is fitted with one focal length for both axes."""
     units: str = "training-render units"
     licence: str = "CC BY-NC-ND 4.0"
 
@@ -170,6 +174,9 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         default_steps=8,
         sampling_shift=12.0,
         long_side=224,
+        # 8 x 8 patches: what the crop leaves empty is missing from the object.
+        crop_fill=0.9 if kind == "object" else 2 / 3,
+        square_pixels=True,
         units="relative" if kind == "scene" else "relative (the object's median depth is 2)",
         licence="Apache-2.0",
     )

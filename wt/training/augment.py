@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from wt.errors import WtError
+from wt.preprocess import CROP_FILL
 from wt.types import Bool, Float, UInt8
 
-CROP_FILL = 2 / 3
-"""Share of the crop's side that the object's longer box side takes (ARCHITECTURE 3.2)."""
 PSEUDO_WEIGHT = 0.3
 """Loss weight of pixels that a jittered mask adds: their geometry is their neighbour's."""
 
@@ -57,17 +56,22 @@ def scene_window(side: int, rng: np.random.Generator, smallest: float = 0.6) -> 
     return Window(left, top, width, height, bool(rng.random() < 0.5))
 
 
-def object_window(mask: Bool[np.ndarray, "h w"], rng: np.random.Generator | None = None) -> Window:
-    """The published crop around the mask; with `rng` its side, place and aspect vary a little, and it flips."""
+def object_window(
+    mask: Bool[np.ndarray, "h w"], rng: np.random.Generator | None = None, fill: float = CROP_FILL
+) -> Window:
+    """The crop around the mask (`wt.preprocess.object_crop`); with `rng` its side, place and aspect vary, and it flips.
+
+    The mask's longer side takes `fill` of it, with `rng` down to five sixths of that.
+    """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         raise WtError("An object sample without a single visible pixel cannot be cropped. Generate it again.")
     longest = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    side = float(np.ceil(longest / CROP_FILL))
+    side = float(np.ceil(longest / fill))
     x, y = (columns[0] + columns[-1]) / 2, (rows[0] + rows[-1]) / 2
     if rng is None:
         return Window(np.round(x - side / 2), np.round(y - side / 2), side, side)
-    side *= rng.uniform(0.88, 1.18)
+    side *= rng.uniform(0.95, 1.2)
     x, y = np.array([x, y]) + 0.5 + rng.uniform(-0.05, 0.05, 2) * side
     stretch = np.exp(rng.uniform(-0.04, 0.04))
     width, height = side * stretch, side / stretch

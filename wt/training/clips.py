@@ -51,7 +51,7 @@ def make_clip_batch(clips: Sequence[ClipSample], sampling: Sampling, rng: np.ran
         frames = torch.from_numpy(clip.rgb).permute(0, 3, 1, 2).float() / 255
         if rng is not None:
             frames = clip_photometric(frames, rng, sampling.photometric_strength)
-        window, masks = shared_window(clip.depth[:, 0] > 0, rng)
+        window, masks = shared_window(clip.depth[:, 0] > 0, rng, sampling.crop_fill)
         frames = torch.where(torch.from_numpy(masks)[:, None], frames, GREY)
         photos.append(resample(frames, [window] * len(frames), sampling.photo_side))
         sources = (Source(*parts, clip.k) for parts in zip(clip.rgb, clip.depth, strict=True))
@@ -64,14 +64,14 @@ def make_clip_batch(clips: Sequence[ClipSample], sampling: Sampling, rng: np.ran
 
 
 def shared_window(
-    masks: Bool[np.ndarray, "t h w"], rng: np.random.Generator | None
+    masks: Bool[np.ndarray, "t h w"], rng: np.random.Generator | None, fill: float
 ) -> tuple[Window, Bool[np.ndarray, "t h w"]]:
     """(crop around all frames' masks, the masks jittered all in the same way)."""
     if rng is None:
-        return object_window(masks.any(axis=0)), masks
+        return object_window(masks.any(axis=0), None, fill), masks
     seed = int(rng.integers(2**63))
     masks = np.stack([jitter_mask(mask, np.random.default_rng(seed)) for mask in masks])
-    return object_window(masks.any(axis=0), rng), masks
+    return object_window(masks.any(axis=0), rng, fill), masks
 
 
 def clip_photometric(

@@ -13,6 +13,7 @@ from torch import Tensor
 from wt.data.shards import ClipFolder, ClipSample, Kind, ShardFolder
 from wt.errors import WtError
 from wt.geometry.normalise import LogMedian, Normalisation, log_median
+from wt.preprocess import CROP_FILL
 from wt.training.augment import Source, Target, Window, jitter_mask, object_window, scene_window, target
 from wt.training.photometric import photometric
 from wt.types import Bool, Float
@@ -54,6 +55,7 @@ class Sampling:
     image_side: int
     photo_side: int
     coordinates: Normalisation
+    crop_fill: float = CROP_FILL
     photometric_strength: float = 1.0
     augment: bool = True
 
@@ -98,6 +100,8 @@ class SampleStream:
 
     def read(self, index: int) -> Source | ClipSample:
         """One stored sample; clips come as they are stored."""
+        if index >= len(self.shards):
+            self.shards.refresh()
         sample = self.shards[index]
         return sample if isinstance(sample, ClipSample) else Source(sample.rgb, sample.depth, sample.k)
 
@@ -114,7 +118,7 @@ def make_batch(sources: list[Source], sampling: Sampling, rng: np.random.Generat
         photos = photometric(photos, rng, sampling.photometric_strength)
     windows, targets = [], []
     for i, source in enumerate(sources):
-        window, mask = _window(source, sampling.kind, rng)
+        window, mask = _window(source, sampling, rng)
         if sampling.kind == "object":
             mask = source.depth[0] > 0 if mask is None else mask
             photos[i] = torch.where(torch.from_numpy(mask), photos[i], GREY)
@@ -127,16 +131,16 @@ def make_batch(sources: list[Source], sampling: Sampling, rng: np.random.Generat
 
 
 def _window(
-    source: Source, kind: str, rng: np.random.Generator | None
+    source: Source, sampling: Sampling, rng: np.random.Generator | None
 ) -> tuple[Window, Bool[np.ndarray, "h w"] | None]:
     side = source.rgb.shape[0]
-    if kind == "scene":
+    if sampling.kind == "scene":
         return (Window(0, 0, side, side) if rng is None else scene_window(side, rng)), None
     mask = source.depth[0] > 0
     if rng is None:
-        return object_window(mask), None
+        return object_window(mask, None, sampling.crop_fill), None
     mask = jitter_mask(mask, rng)
-    return object_window(mask, rng), mask
+    return object_window(mask, rng, sampling.crop_fill), mask
 
 
 def _in_unit(found: Target, kind: str) -> Target:
@@ -197,7 +201,7 @@ def statistics(stream: SampleStream, sampling: Sampling, count: int = 512, grid:
     picked = np.random.default_rng(0).permutation(stream.known)[:count]
     targets = []
     for source in (still for index in picked for still in _stills(stream.read(int(index)))):
-        window, mask = _window(source, plain.kind, None)
+        window, mask = _window(source, plain, None)
         targets.append(_in_unit(target(source, window, grid, mask), plain.kind))
     points = np.stack([t.points for t in targets])
     weight = np.stack([t.weight for t in targets]) > 0
