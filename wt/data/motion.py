@@ -114,10 +114,12 @@ def _way(
         return _driven(rng, time, 1.0 if wheels else 0.5)
     if jointed and kind < 0.6:
         return np.tile(np.eye(4), (len(time), 1, 1)), np.zeros(len(time))
-    if kind < 0.75 or jointed:
+    if kind < 0.5 or jointed:
+        # A thing that is round about z shows that it turns only if the axis leans.
+        axis = np.array([*(np.zeros(2) if jointed else rng.normal(0, 0.3, 2)), 1.0])
         angle = rng.choice([-1, 1]) * rng.uniform(0.4, 2.5) * _eased(time * rng.uniform(0.8, 1.2))
-        return _about(np.zeros(3), np.array([0.0, 0.0, 1.0]), angle), np.zeros(len(time))
-    return (_hopping if kind < 0.88 else _tumbling)(rng, time), np.zeros(len(time))
+        return _about(np.zeros(3), axis / np.linalg.norm(axis), angle), np.zeros(len(time))
+    return (_hopping if kind < 0.75 else _tumbling)(rng, time), np.zeros(len(time))
 
 
 def _driven(rng: np.random.Generator, time: np.ndarray, far: float) -> tuple[np.ndarray, np.ndarray]:
