@@ -4,9 +4,7 @@ import json
 import math
 import os
 import signal
-import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,17 +19,15 @@ from wt.errors import WtError
 from wt.model.checkpoint import load_model, read_data, read_metadata
 from wt.training.dataset import MEAN_DEPTH
 from wt.training.held_out import held_out_sources
-from wt.training.recipes import Recipe, recipe
-from wt.training.run_files import RunFolder, atomically, load_state, load_weights, read_curve
-from wt.training.trainer import RunOptions, Trainer, learning_rate, train
-
-TINY = {"width": 32, "heads": 2, "decoder_blocks": 3, "head_blocks": 3}
+from wt.training.optim import learning_rate
+from wt.training.recipes import Recipe, recipe, shrunk
+from wt.training.run_files import RunFolder, atomically, load_state, load_weights, read_curve, trim_curve
+from wt.training.trainer import RunOptions, Trainer, train
 
 
 def tiny(kind="scene", **numbers):
-    whole = recipe(f"mini_{kind}", 28)
-    config = replace(whole.config, **TINY, encoder=replace(whole.config.encoder, side=64))
-    return replace(whole, config=config, batch=4, held_out=2, warmup_steps=5, lr=3e-3, **numbers)
+    small = shrunk(recipe(f"mini_{kind}"))
+    return replace(small, config=small.config.at_side(28), batch=4, lr=3e-3, **numbers)
 
 
 def held_out(folder, kind="scene"):
@@ -100,8 +96,8 @@ def test_a_stopped_run_continues_as_if_it_had_not_stopped(shards, tmp_path):
     trainer = Trainer(tiny(), options(shards, tmp_path / "parts", max_steps=8))
     step = trainer.step
 
-    def five(batch):
-        row = step(batch)
+    def five(batches):
+        row = step(batches)
         trainer.stopping = trainer.progress.step == 5
         return row
 
@@ -116,49 +112,14 @@ def test_a_stopped_run_continues_as_if_it_had_not_stopped(shards, tmp_path):
         assert torch.equal(tensor, parts["ema"][name]), name
 
 
-CHILD = """
-import sys
-sys.path.insert(0, {here!r})
-from dataclasses import replace
-from pathlib import Path
-from test_trainer import options, tiny
-from wt.training.trainer import train
-train(tiny(save_minutes=0.0), options(Path({data!r}), Path({out!r}), max_steps={steps}))
-"""
-
-
-def test_a_killed_run_goes_on_from_its_last_save(shards, out):
-    code = {"here": str(Path(__file__).parent), "data": str(shards), "out": str(out)}
-    child = subprocess.Popen([sys.executable, "-c", CHILD.format(**code, steps=100_000)], stderr=subprocess.DEVNULL)
-    files = RunFolder(out)
-    try:
-        deadline = time.monotonic() + 120
-        while len(read_curve(files.curve) if files.curve.is_file() else []) < 6 and child.poll() is None:
-            assert time.monotonic() < deadline, "no progress"
-            time.sleep(0.02)
-        assert child.poll() is None
-    finally:
-        child.kill()
-        child.wait()
-    # Whatever moment it was: every file under its own name is whole.
-    reached = load_state(files.state)["progress"]["step"]
-    assert reached >= 1
-    load_model(files.model)
-    assert load_weights(files.weights)[2].step >= reached
-    record = train(tiny(), options(shards, out, max_steps=reached + 3))
-    assert record["steps"] == reached + 3
-    steps = [row["step"] for row in read_curve(files.curve) if "loss" in row]
-    assert steps[-3:] == [reached + 1, reached + 2, reached + 3]
-
-
 def test_sigterm_saves_before_it_stops(shards, out):
     trainer = Trainer(tiny(), options(shards, out, max_steps=1000))
     step = trainer.step
 
-    def terminated(batch):
+    def terminated(batches):
         if trainer.progress.step == 2:
             os.kill(os.getpid(), signal.SIGTERM)
-        return step(batch)
+        return step(batches)
 
     trainer.step = terminated
     record = trainer.run()
@@ -199,38 +160,30 @@ def test_weights_of_another_network_are_refused(shards, tmp_path):
 def test_a_spike_and_a_nan_change_nothing(shards, out):
     trainer = Trainer(tiny(), options(shards, out))
     real = trainer.loss
-    batch = next(iter(batches(trainer)))
-    trainer.step(batch)
+    batch = trainer.feed.next()
+    trainer.step([batch])
     before = {name: p.detach().clone() for name, p in trainer._trainable()}
     for factor in (math.nan, math.inf):
-        trainer.loss = lambda b, k=factor: (real(b)[0] * k, {})
-        assert trainer.step(batch)["skipped"]
+        trainer.loss = lambda *given, k=factor: (real(*given)[0] * k, {})
+        assert trainer.step([batch])["skipped"]
     trainer.progress.step = trainer.recipe.warmup_steps + 1
-    trainer.loss = lambda b: (real(b)[0] * 100, {})
-    assert trainer.step(batch)["skipped"]
+    trainer.loss = lambda *given: (real(*given)[0] * 100, {})
+    assert trainer.step([batch])["skipped"]
     for name, p in trainer._trainable():
         assert torch.equal(p, before[name])
     assert math.isfinite(trainer.progress.running_loss)
     trainer.loss = real
-    assert not trainer.step(batch)["skipped"]
-
-
-def batches(trainer):
-    from wt.training.dataset import make_batch
-
-    samples = iter(trainer.stream)
-    while True:
-        yield make_batch([next(samples) for _ in range(4)], trainer.sampling, trainer.rng)
+    assert not trainer.step([batch])["skipped"]
 
 
 def test_shards_may_appear_during_a_run(tmp_path, out):
     data = tmp_path / "data"
     write_shards(data, "scene", shards=1, count=4)
     trainer = Trainer(replace(tiny(), refresh_steps=1), options(data, out, max_steps=3))
-    assert trainer.stream.known == 4
+    assert trainer.feed.stream.known == 4
     write_shards(data, "scene", shards=1, count=4, first=1)
     trainer.run()
-    assert trainer.stream.known == 8
+    assert trainer.feed.stream.known == 8
 
 
 def test_the_learning_rate_warms_up_and_decays():
@@ -244,6 +197,13 @@ def test_the_learning_rate_warms_up_and_decays():
 def test_half_a_line_at_the_end_of_the_log_is_ignored(tmp_path):
     (tmp_path / "curve.jsonl").write_text(json.dumps({"step": 1}) + '\n{"step": 2, "lo')
     assert read_curve(tmp_path / "curve.jsonl") == [{"step": 1}]
+
+
+def test_what_a_kill_left_after_the_save_is_taken_out(tmp_path):
+    rows = [{"step": n, "loss": 0.5} for n in range(1, 6)]
+    (tmp_path / "curve.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"step": 6, "lo')
+    trim_curve(tmp_path / "curve.jsonl", 3)
+    assert read_curve(tmp_path / "curve.jsonl") == rows[:3]
 
 
 def test_held_out_samples_are_read_from_their_file(out):

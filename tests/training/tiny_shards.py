@@ -39,3 +39,19 @@ def write_shards(folder: Path, kind: str, shards: int = 1, count: int = 64, side
         arrays = {name: np.stack([s[name] for s in samples]) for name in samples[0]}
         save_file(arrays, folder / f"{kind}s-{index:05d}.safetensors")
     return folder
+
+
+def write_clips(folder: Path, count: int = 4, frames: int = 4, side: int = 64) -> Path:
+    """Write one shard of clips: a ball that goes from left to right."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clips = []
+    for seed in range(count):
+        ball = ball_and_wall(np.random.default_rng(seed), side, "object")
+        moved = [
+            {name: np.roll(ball[name], 2 * n, axis=axis) for name, axis in (("rgb", 1), ("depth", 2), ("instance", 1))}
+            for n in range(frames)
+        ]
+        clips.append({name: np.stack([frame[name] for frame in moved]) for name in moved[0]} | {"K": ball["K"]})
+    arrays = {name: np.stack([clip[name] for clip in clips]) for name in clips[0]}
+    save_file(arrays, folder / "clips-00000.safetensors")
+    return folder

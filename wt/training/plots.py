@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
+from wt.flow.timesteps import LogitNormal, Mixture, NoiseShift, PlateauedLogitNormal, Times
 from wt.types import Float, UInt8
 
 _RAMP = np.array(
@@ -62,4 +64,31 @@ def plot_curve(rows: list[dict[str, Any]], path: Path) -> None:
         axis.grid(alpha=0.3)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def plot_schedules(path: Path) -> None:
+    """Densities of the diffusion time: the paper's three (Fig. 6), and the small models' shift with its atom at 1."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plateaued, normal, shift = PlateauedLogitNormal(), LogitNormal(), NoiseShift(atom=0.6)
+    curves: dict[str, Times] = {
+        "logit-normal (hidden layers)": normal,
+        "plateaued logit-normal (layer 0)": plateaued,
+        "equal mixture (phase ii)": Mixture(plateaued, normal),
+        f"small models: shift {shift.shift:g} and {shift.atom:.0%} at t = 1": shift,
+    }
+    t = torch.linspace(0.001, 0.999, 999, dtype=torch.float64)
+    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
+    for (name, times), style in zip(curves.items(), ("-", "-", "-", "--"), strict=True):
+        axis.plot(t, times.density(t), style, label=name)
+    axis.set(xlabel="diffusion time t (1 is pure noise)", ylabel="density", xlim=(0, 1), ylim=(0, 3))
+    axis.set_title("Training times")
+    axis.grid(alpha=0.3)
+    axis.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
     plt.close(figure)

@@ -3,21 +3,29 @@
 RUN/weights.safetensors   raw and averaged weights in half precision: hours on different machines add up
 RUN/state.pt              float32 weights, moments and random states of this machine (plain tensors)
 RUN/model.safetensors     the averaged weights as a model, written anew at every save
-RUN/curve.jsonl           one JSON object per logged step
+RUN/curve.jsonl           one JSON object per logged step; RUN/curve.png shows it
+RUN/samples/              held-out samples as they are lifted during the run
+RUN/events/               the same numbers for TensorBoard, where that is installed
 """
 
 import json
 import os
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from wt.errors import WtError
-from wt.model.checkpoint import DATA
+from wt.geometry.normalise import PUBLISHED_MEAN, PUBLISHED_STD
+from wt.model.checkpoint import read_metadata, read_tensors
+
+WEIGHTS = "wt-training-weights"
+Coordinates = tuple[list[float], list[float]]
+"""Mean and deviation of the network's coordinates (Eq. 5)."""
 
 
 @dataclass
@@ -76,42 +84,146 @@ def atomically(path: Path, write: Callable[[Path], None]) -> None:
     temporary.replace(path)
 
 
-def save_weights(path: Path, raw: dict[str, Tensor], averaged: dict[str, Tensor], progress: Progress) -> None:
-    """Both sets of weights in half precision, with the progress as metadata."""
+def save_weights(
+    path: Path,
+    raw: dict[str, Tensor],
+    averaged: dict[str, Tensor],
+    progress: Progress,
+    *,
+    frozen: dict[str, Tensor] | None = None,
+    coordinates: Coordinates | None = None,
+) -> None:
+    """Both sets of weights, and those of a frozen encoder, in half precision, with the progress as metadata."""
     from safetensors.torch import save_file
 
-    tensors = {f"raw.{n}": w.detach().half().contiguous().cpu() for n, w in raw.items()}
-    tensors |= {f"ema.{n}": w.detach().half().contiguous().cpu() for n, w in averaged.items()}
-    metadata = {"format": "wt-training-weights", "progress": json.dumps(asdict(progress))}
+    sets = {"raw": raw, "ema": averaged, "frozen": frozen or {}}
+    tensors = {
+        f"{prefix}.{n}": w.detach().half().contiguous().cpu() for prefix, held in sets.items() for n, w in held.items()
+    }
+    metadata = {"format": WEIGHTS, "progress": json.dumps(asdict(progress)), "coordinates": json.dumps(coordinates)}
     atomically(path, lambda to: save_file(tensors, to, metadata=metadata))
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Tensor], Progress]:
-    """(raw, averaged, progress) from `save_weights`, or from a model file, whose weights then serve as both.
+    """(raw with those of a frozen encoder, averaged, progress) from `save_weights`.
+
+    A model file, ours or a published one, will do: its weights then serve as both.
 
     Raises:
         WtError: missing, or neither kind of file.
     """
+    from safetensors import safe_open
+
+    metadata = _metadata(path)
+    if metadata.get("format") == WEIGHTS:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        raw, averaged, frozen = (
+            {n.removeprefix(prefix): w for n, w in tensors.items() if n.startswith(prefix)}
+            for prefix in ("raw.", "ema.", "frozen.")
+        )
+        return raw | frozen, averaged, Progress(**json.loads(metadata["progress"]))
+    found = {name: tensor.float() for name, tensor in read_tensors(path)[0].items()}
+    training = json.loads(metadata.get("training", "{}"))
+    known = {"samples": training.get("samples", 0), "seconds": float(training.get("seconds", 0))}
+    return found, found, Progress(**known, history=training.get("history", []))
+
+
+def stored_coordinates(path: Path) -> Coordinates | None:
+    """The coordinates that the weights of `load_weights` speak; None where an older file does not say."""
+    metadata = _metadata(path)
+    if metadata.get("format") == WEIGHTS:
+        mean, std = json.loads(metadata.get("coordinates", "null")) or (None, None)
+        return None if mean is None else (mean, std)
+    if "config" in metadata:
+        config = read_metadata(path)["config"]
+        return list(config.mean), list(config.std)
+    return list(PUBLISHED_MEAN), list(PUBLISHED_STD)
+
+
+def _metadata(path: Path) -> dict[str, str]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         raise WtError(f"There are no weights at {path.name} to continue from. Check --resume.")
+    if path.suffix != ".safetensors":
+        return {}
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            return file.metadata() or {}
     except SafetensorError as error:
         raise WtError(
             f"{path.name} is not a safetensors file ({error}). Give weights.safetensors or a model."
         ) from error
-    raw = {n.removeprefix("raw."): w for n, w in tensors.items() if n.startswith("raw.")}
-    averaged = {n.removeprefix("ema."): w for n, w in tensors.items() if n.startswith("ema.")}
-    if raw and averaged:
-        return raw, averaged, Progress(**json.loads(metadata.get("progress", "{}")))
-    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DATA)}
-    training = json.loads(metadata.get("training", "{}"))
-    known = {"samples": training.get("samples", 0), "seconds": float(training.get("seconds", 0))}
-    return tensors, tensors, Progress(**known, history=training.get("history", []))
+
+
+@torch.no_grad()
+def copy_weights(model: nn.Module, weights: dict[str, Tensor], may_lack: tuple[str, ...] = ()) -> None:
+    """Put `weights` into a network: all that is trained, and what they have of the rest.
+
+    Parts whose names start with one of `may_lack` keep their own weights if none of theirs is there.
+
+    Raises:
+        WtError: trained weights that are missing, or another shape.
+    """
+    absent = tuple(part for part in may_lack if not any(name.startswith(part) for name in weights))
+    trained = {name for name, p in model.named_parameters() if p.requires_grad and not name.startswith(absent)}
+    missing = sorted(trained - set(weights))
+    if missing:
+        raise WtError(f"The weights to continue from lack {len(missing)} tensors, such as {missing[0]}.")
+    for name, own in model.state_dict(keep_vars=True).items():
+        if name not in weights:
+            continue
+        if own.shape != weights[name].shape:
+            raise WtError(
+                f"{name} is {list(weights[name].shape)} in the weights to continue from, {list(own.shape)} here."
+            )
+        own.copy_(weights[name])
+
+
+def load_encoder(encoder: nn.Module, path: Path) -> None:
+    """Fill a frozen ViT from a DINOv2 or MoGe checkpoint or a published model: whatever prefix its names have.
+
+    Raises:
+        WtError: unreadable, or not this ViT.
+    """
+    tensors = _named_tensors(path)
+    heads = [name.removesuffix("cls_token") for name in tensors if name.endswith("cls_token")]
+    if not heads:
+        raise WtError(f"{path.name} holds no ViT (no tensor is called cls_token). Give a DINOv2 or MoGe checkpoint.")
+    prefix = min(heads, key=len)
+    found = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    own = encoder.state_dict()
+    # The picture's mean and deviation and the never used mask token are not in every file.
+    needed = [name for name in own if name not in ("mask_token", "image_mean", "image_std")]
+    wrong = [name for name in needed if name not in found or found[name].shape != own[name].shape]
+    if wrong:
+        raise WtError(
+            f"The ViT in {path.name} is not the one that this model needs: {len(wrong)} tensors are missing or of "
+            f"another shape, such as {wrong[0]}."
+        )
+    encoder.load_state_dict(
+        {name: found[name].float().reshape(t.shape) for name, t in own.items() if name in found}
+        | {name: t for name, t in own.items() if name not in found}
+    )
+
+
+def _named_tensors(path: Path) -> dict[str, Tensor]:
+    """Every tensor of a safetensors file or of a plain PyTorch file; of nested ones, those of the largest part."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise WtError(f"There is no file {path}. Check --encoder.")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (OSError, RuntimeError, EOFError, SafetensorError, torch.serialization.pickle.UnpicklingError) as error:
+        raise WtError(f"{path.name} could not be read as plain tensors ({str(error).splitlines()[0]}).") from error
+    parts: Iterable[Any] = [content, *(part for part in content.values() if isinstance(part, dict))]
+    named = [{n: t for n, t in part.items() if isinstance(t, Tensor)} for part in parts]
+    return max(named, key=len)
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
@@ -140,3 +252,28 @@ def read_curve(path: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError:
             continue
     return rows
+
+
+def trim_curve(path: Path, step: int) -> None:
+    """Take out what a killed run logged after the save that it continues from."""
+    if path.is_file():
+        kept = [row for row in read_curve(path) if row.get("step", 0) <= step]
+        atomically(path, lambda to: to.write_text("".join(json.dumps(row) + "\n" for row in kept)))
+
+
+def device_name(device: torch.device) -> str:
+    """A GPU's name, or "CPU" with its number of threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} thread(s)"
+
+
+def commit() -> str:
+    """The checkout's commit, or "unknown"."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent
+        )
+    except OSError:
+        return "unknown"
+    return done.stdout.strip() or "unknown"

@@ -1,0 +1,41 @@
+"""Optimisers and learning rate of a recipe, and the arithmetic that suits the machine."""
+
+import math
+from typing import Any
+
+import torch
+
+from wt.model.precision import bf16_is_faster
+from wt.training.muon import Muon
+from wt.training.recipes import Recipe
+
+
+def learning_rate(recipe: Recipe, step: int, share_done: float) -> float:
+    """Linear warm-up, then a cosine over the planned length down to `min_lr`."""
+    cosine = recipe.min_lr + (recipe.lr - recipe.min_lr) * (1 + math.cos(math.pi * share_done)) / 2
+    return cosine * min(1.0, (step + 1) / recipe.warmup_steps)
+
+
+def build_optimizers(recipe: Recipe, trainable: dict[str, torch.nn.Parameter]) -> list[torch.optim.Optimizer]:
+    """AdamW for everything, or for what Muon leaves: all but the matrices of the transformer blocks."""
+    hidden = {n: p for n, p in trainable.items() if recipe.optimizer == "muon" and _in_a_block(n) and p.ndim == 2}
+    rest = [p for n, p in trainable.items() if n not in hidden]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in rest if p.ndim > 1]},
+        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    adamw = torch.optim.AdamW(groups, lr=recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)
+    if not hidden:
+        return [adamw]
+    return [adamw, Muon(hidden.values(), lr=recipe.lr, weight_decay=recipe.weight_decay)]
+
+
+def _in_a_block(name: str) -> bool:
+    return "blocks." in name or "temporal." in name
+
+
+def mixed_precision(recipe: Recipe) -> str:
+    """Accelerate's word for the recipe's arithmetic on this machine."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    return "bf16" if bf16_is_faster("cuda" if torch.cuda.is_available() else "cpu") else "no"
