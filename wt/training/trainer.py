@@ -190,7 +190,7 @@ class Trainer:
                 return Statistics(tuple(stored["mean"]), tuple(stored["std"]), stored["mean_depth"])
         kind = "scene" if self.recipe.kind == "scene" else "object"
         config = self.recipe.config
-        found = statistics(self.feed.stream, Sampling(kind, 28, 28, config.coordinates()))
+        found = statistics(self.feed.stream, Sampling(kind, 28, 28, config.coordinates(), config.crop_fill))
         cache.parent.mkdir(parents=True, exist_ok=True)
         np.savez(cache, mean=found.mean, std=found.std, mean_depth=found.mean_depth)
         return found
@@ -204,6 +204,7 @@ class Trainer:
             image_side=side,
             photo_side=self.config.encoder.side or side,
             coordinates=self.config.coordinates(),
+            crop_fill=self.config.crop_fill,
             photometric_strength=self.recipe.photometric,
         )
         self.feed.start(self.sampling)
