@@ -19,11 +19,17 @@ PSEUDO_WEIGHT = 0.3
 
 @dataclass(frozen=True)
 class Source:
-    """One rendered sample: rgb, peeled depth (z, 0 = no hit) and K = (fx, fy, cx, cy) in pixels of the source."""
+    """One sample: rgb, peeled depth (z, 0 = no hit) and K = (fx, fy, cx, cy) in pixels of the source."""
 
     rgb: UInt8[np.ndarray, "h w 3"]
     depth: Float[np.ndarray, "layers h w"]
     k: Float[np.ndarray, "4"]
+    single: bool = False
+    """Only layer 0 is known (Eq. 4): an RGB-D frame."""
+    photograph: bool = False
+    """A real photograph, not a rendering."""
+    sparse: bool = False
+    """Few pixels have a depth (a driving LiDAR): never turned (App. C)."""
 
 
 @dataclass(frozen=True)
