@@ -28,6 +28,7 @@ def quick(monkeypatch):
     """Small views, one to a shard."""
     made_sample, made_clip = generation.make_sample, generation.make_clip
     monkeypatch.setattr(generation, "SHARD", 1)
+    monkeypatch.setattr("wt.data.meshes.VIEWS", 1)
     monkeypatch.setattr(
         generation, "make_sample", lambda kind, seed, size=0, meshes=None: made_sample(kind, seed, 24, meshes)
     )

@@ -173,8 +173,9 @@ def _cleaned(piece: _Piece) -> _Piece:
     """Without faces that name missing or not finite vertices, or one vertex twice."""
     there = ((piece.faces >= 0) & (piece.faces < len(piece.vertices))).all(axis=1)
     finite = np.isfinite(piece.vertices).all(axis=1)
-    a, b, c = np.where(there[:, None], piece.faces, 0).T
-    return _kept(piece, there & finite[a] & finite[b] & finite[c] & (a != b) & (b != c) & (c != a))
+    faces = np.where(there[:, None], piece.faces, 0)
+    a, b, c = faces.T
+    return _kept(piece, there & finite[faces].all(axis=1) & (a != b) & (b != c) & (c != a))
 
 
 def _normalised(pieces: list[_Piece], name: str) -> list[_Piece]:

@@ -42,7 +42,7 @@ class Rig:
 
     def add(self, parts: Parts, pivot: np.ndarray, axis: str, low: float, high: float = 0.0, **more) -> int:
         """A joint about the x, y or z axis; returns its index, for children's `parent`."""
-        direction = tuple(float(name == axis) for name in "xyz")
+        direction = (float(axis == "x"), float(axis == "y"), float(axis == "z"))
         self.joints.append(Joint(tuple(parts), np.asarray(pivot, float), direction, low, high, **more))
         return len(self.joints) - 1
 

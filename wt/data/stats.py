@@ -61,15 +61,12 @@ def stored_depths(folder: str | Path, kind: Kind) -> Iterator[Float[np.ndarray, 
     Raises:
         WtError: no shard of that kind.
     """
-    clips, shards = (ClipFolder(folder), None) if kind == "clip" else (None, ShardFolder(folder, kind))
-    if not len(clips if shards is None else shards):
+    shards: ClipFolder | ShardFolder = ClipFolder(folder) if kind == "clip" else ShardFolder(folder, kind)
+    if not len(shards):
         raise WtError(f"No {kind} shards in {folder}. Make some: python -m wt data generate --kind {kind}s.")
-    if clips is not None:
-        for i in range(len(clips)):
-            yield from clips[i].depth
-    if shards is not None:
-        for i in range(len(shards)):
-            yield shards[i].depth
+    for i in range(len(shards)):
+        depth = shards[i].depth
+        yield from depth.reshape(-1, *depth.shape[-3:])
 
 
 def as_markdown(kind: Kind, found: dict[str, Any]) -> str:
