@@ -22,7 +22,7 @@ from app.session import Session, Sessions
 from app.units import metres_per_unit
 from app.viewer import Display
 from app.work import LEVELS, Proposal, Selection, Work
-from wt.depth import KINDS, open_depth
+from wt.depth import KINDS, camera_of, open_depth
 from wt.errors import WtError
 from wt.images import Photo, open_photo
 
@@ -193,13 +193,15 @@ class Controller:
             mask = work.selection.mask
         else:
             mask = work.rays
+        photo = work.photo
+        known = {} if work.depth is None or photo is None else {"depth": work.depth, "intrinsics": camera_of(photo)}
 
         def run(job: Job) -> None:
             job.report(0, 0, "Waiting for the model")
             lifter = require(self.engine, "object" if kind == "object" else "scene")
             began = time.monotonic()
             preview = self._preview(session, job, "Lifting", rgb)
-            layers = lifter.lift(rgb, mask, steps=steps, seed=seed, depth=work.depth, on_step=preview)
+            layers = lifter.lift(rgb, mask, steps=steps, seed=seed, on_step=preview, **known)
             from wt.scene.scene import Scene
 
             facts = {

@@ -14,6 +14,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from wt.errors import WtError
+from wt.geometry.camera import Intrinsics
+from wt.images import Photo
 from wt.types import Bool, Float, Shaped
 
 DepthKind = Literal["metric", "relative", "disparity"]
@@ -23,6 +25,7 @@ KINDS: tuple[DepthKind, ...] = get_args(DepthKind)
 MILLIMETRE = 0.001
 FAR = 1e6
 """What renderers write where a ray meets nothing (Blender: 1e10); deeper than this is unknown."""
+FILM_DIAGONAL = math.hypot(36, 24)
 MIN_KNOWN = 16
 _ASPECT = 0.02
 _ARRAY_KEYS = ("depth", "depth_map", "z", "disparity", "arr_0")
@@ -98,6 +101,18 @@ def open_depth(
     kind = kind or suggested
     found = depth_map(stored, kind, name=name, scale=scale)
     return found if size is None else found.resized(*size)
+
+
+def camera_of(photo: Photo) -> Intrinsics | None:
+    """The camera that a photo's file tells of, to put known depth on its rays; None if it does not.
+
+    From EXIF's 35 mm-equivalent focal length, whose frame has a diagonal of 43.27 mm; square pixels, centred. A photo
+    that was cropped after it was taken may still carry its first camera's number.
+    """
+    if not photo.focal_35mm:
+        return None
+    focal = photo.focal_35mm * math.hypot(photo.width, photo.height) / FILM_DIAGONAL
+    return Intrinsics(focal, focal, photo.width / 2, photo.height / 2, photo.width, photo.height)
 
 
 def depth_map(

@@ -20,7 +20,7 @@ from wt.cli.common import (
     peak_rss_mb,
     write_png,
 )
-from wt.depth import KINDS, DepthMap, depth_map, open_depth
+from wt.depth import KINDS, DepthMap, camera_of, depth_map, open_depth
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics
 from wt.images import Photo
@@ -64,7 +64,10 @@ def add_depth_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--depth-scale", type=float, help="metres per stored unit of --depth (0.001 for integer files)")
     parser.add_argument(
-        "--focal", type=float, help="the camera's focal length in pixels of the photo file (fitted to the result)"
+        "--focal",
+        type=float,
+        help="the camera's focal length in pixels of the photo file (fitted to the result; with a depth "
+        "map first what the estimator or the photo's EXIF says)",
     )
 
 
@@ -82,7 +85,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     if depth is not None:
         timer.lap("depth")
     if arguments.focal is not None:
-        camera = camera_of(arguments.focal, opened)
+        camera = centred(arguments.focal, opened)
+    elif depth is not None and camera is None:
+        camera = camera_of(opened.photo)
     layers = lifter.lift(
         opened.photo,
         opened.mask,
@@ -146,7 +151,7 @@ def known_depth(arguments: argparse.Namespace, photo: Photo) -> tuple[DepthMap |
     return found, camera
 
 
-def camera_of(focal: float, opened: Opened) -> Intrinsics:
+def centred(focal: float, opened: Opened) -> Intrinsics:
     """A centred camera with a focal length in pixels of the upright file."""
     width, height = opened.full.width, opened.full.height
     return Intrinsics(focal, focal, width / 2, height / 2, width, height)
