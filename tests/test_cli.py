@@ -107,6 +107,29 @@ def test_lift_of_an_object_needs_a_selection(here, call, tmp_path):
     assert found["seed"] == 7
 
 
+def test_lift_with_a_depth_map_is_metric(here, call, tmp_path):
+    z = (2000 + np.arange(60)[None] * 10 + np.zeros((40, 1))).astype(np.uint16)
+    z[:5] = 0
+    Image.fromarray(z).save(tmp_path / "depth.png")
+    model = here / "tiny-scene.safetensors"
+    arguments = ("lift", here / "photo.png", "-o", tmp_path, "--model", model, "--json", "--formats", "camera")
+    code, found, _ = call(*arguments, "--depth", tmp_path / "depth.png", "--focal", 130)
+    assert code == 0
+    assert found["units"] == "metres"
+    assert found["depth"] == {"name": "depth.png", "kind": "metric"}
+    assert any("0.001 m a unit" in note for note in found["notes"])
+    assert found["intrinsics"]["fx"] == pytest.approx(130 * 64 / 120)
+    visible = Scene.load(tmp_path / "scene.wts").layers.depth[0]
+    column = (np.arange(64) + 0.5) * 60 / 64
+    np.testing.assert_allclose(visible[10:], np.broadcast_to(2 + 0.01 * column.astype(int), (33, 64)), atol=0.011)
+    code, _, err = call(*arguments, "--depth-scale", 0.1)
+    assert code == 2
+    assert "--depth FILE" in err
+    code, _, err = call(*arguments, "--depth-model", "nobody/has-this")
+    assert code == 2
+    assert "--allow-download" in err
+
+
 def test_the_same_seed_gives_the_same_scene(here, call, tmp_path):
     scenes = []
     for name in ("a", "b"):
