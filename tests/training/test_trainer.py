@@ -43,14 +43,6 @@ def options(data, out, **more):
     return RunOptions(**{"data": data, "out": out, "hours": 1.0, "threads": 1, **more})
 
 
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shards")
-    write_shards(folder, "scene", shards=1, count=16)
-    write_shards(folder, "object", shards=1, count=16)
-    return folder
-
-
 @pytest.fixture
 def out(tmp_path):
     held_out(tmp_path / "run")

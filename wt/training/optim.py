@@ -1,6 +1,7 @@
 """Optimisers and learning rate of a recipe, and the arithmetic that suits the machine."""
 
 import math
+import os
 from typing import Any
 
 import torch
@@ -34,8 +35,15 @@ def _in_a_block(name: str) -> bool:
     return "blocks." in name or "temporal." in name
 
 
-def mixed_precision(recipe: Recipe) -> str:
-    """Accelerate's word for the recipe's arithmetic on this machine."""
+def mixed_precision(recipe: Recipe, before: str | None = None) -> str:
+    """Accelerate's word for the recipe's arithmetic on this machine; `before` is what the run began with, if it did.
+
+    On a CPU it is a matter of timing, which two processes may see differently: several take the safe one.
+    """
     if recipe.precision != "auto":
         return recipe.precision
-    return "bf16" if bf16_is_faster("cuda" if torch.cuda.is_available() else "cpu") else "no"
+    if torch.cuda.is_available():
+        return "bf16"
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return "no"
+    return before or ("bf16" if bf16_is_faster("cpu") else "no")

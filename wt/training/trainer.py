@@ -10,12 +10,14 @@ held-out samples lie in RUN already) is enough:
     python -m wt data generate --kind objects -o DATA          # there, or copy a folder of shards
     python -m wt train mini_object --data DATA --out RUN --hours 1 --workers 14 --batch 64
     accelerate launch --multi_gpu -m wt train paper_object --data DATA --out RUN --hours 100 --encoder model.pt
+    torchrun --nproc-per-node 2 -m wt train mini_scene --data DATA --out RUN --hours 1      # two processes on a CPU
 
 RUN/weights.safetensors carries the result home; `--resume` it there to go on.
 """
 
 import logging
 import math
+import os
 import signal
 import time
 from dataclasses import asdict, dataclass, replace
@@ -89,11 +91,13 @@ class Trainer:
 
         if options.threads:
             torch.set_num_threads(options.threads)
-        torch.manual_seed(options.seed)
         self.recipe, self.options = recipe, options
         self.files = RunFolder(options.out)
+        state = load_state(self.files.state) if self.files.state.is_file() else None
+        several = int(os.environ.get("WORLD_SIZE", "1")) > 1
         self.accelerator = Accelerator(
-            mixed_precision=mixed_precision(recipe),
+            cpu=several and not torch.cuda.is_available(),
+            mixed_precision=mixed_precision(recipe, state.get("precision") if state else None),
             gradient_accumulation_steps=recipe.accumulation,
             log_with="tensorboard" if is_tensorboard_available() else None,
             project_dir=options.out,
@@ -102,7 +106,7 @@ class Trainer:
         if way not in ("NO", "MULTI_CPU", "MULTI_GPU"):
             raise WtError(
                 f"This training runs on one device or data-parallel, not with {way}. "
-                "Start it with `accelerate launch --multi_gpu` or `--cpu`."
+                "Start it with `accelerate launch --multi_gpu` or `torchrun`."
             )
         self.device = self.accelerator.device
         rank, count = self.accelerator.process_index, self.accelerator.num_processes
@@ -117,11 +121,10 @@ class Trainer:
         stream = SampleStream(options.data, recipe.kind, np.random.default_rng([options.seed, rank]), (rank, count))
         self.feed = Feed(stream, recipe, options.workers)
         self._held_out: HeldOut | None = None
-        self._build()
+        self._build(state)
 
-    def _build(self) -> None:
+    def _build(self, state: dict[str, Any] | None) -> None:
         """Network, optimiser, averages; the weights of an earlier run if there is one."""
-        state = load_state(self.files.state) if self.files.state.is_file() else None
         raw: dict[str, Tensor] = {}
         averaged: dict[str, Tensor] = {}
         coordinates = state["coordinates"] if state else None
@@ -136,6 +139,7 @@ class Trainer:
             mean, std = coordinates or (self.statistics.mean, self.statistics.std)
             config = replace(config, mean=tuple(map(float, mean)), std=tuple(map(float, std)))
         self.config = config
+        torch.manual_seed(self.options.seed)
         self.model = WTDiT(config).to(self.device)
         self.model.checkpoint_blocks(self.recipe.gradient_checkpointing)
         self._prepare_encoder({**raw, **(state["model"] if state else {})}, state)
@@ -379,6 +383,7 @@ class Trainer:
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "progress": asdict(self.progress),
                 "coordinates": coordinates,
+                "precision": self.accelerator.mixed_precision,
                 **chances[0],
                 "others": chances[1:],
             },
