@@ -24,12 +24,10 @@ def run_jobs(
     on this machine where it names none; files that jobs read and write must be at the same path everywhere.
 
     Raises:
-        WtError: an unknown engine, Ray is not installed, or a job raised one.
+        WtError: Ray is not installed, or a job raised one.
     """
     if engine == "ray":
         return _on_ray(work, jobs, processes)
-    if engine != "local":
-        raise WtError(f"There is no engine {engine!r}. Choose local or ray.")
     return map(work, jobs) if min(processes, len(jobs)) <= 1 else _in_processes(work, jobs, min(processes, len(jobs)))
 
 
