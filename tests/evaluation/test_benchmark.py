@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,13 +9,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 from tiny_shards import ball_and_wall, write_shards
 
-from wt.errors import WtError
 from wt.evaluation.baselines import mean_depth, plane, repeated
 from wt.evaluation.benchmark import evaluate, mean_figures
 from wt.evaluation.card import card_text
 from wt.evaluation.known_depth import given_depth
 from wt.evaluation.metrics import sample_metrics, unit_length
-from wt.evaluation.samples import held_out, truth_of
+from wt.evaluation.samples import Case, truth_of
+from wt.evaluation.splits import held_out
 from wt.geometry.camera import pixel_centres, project, rays
 from wt.geometry.layers import LayeredPointmap
 from wt.model.config import mini
@@ -30,6 +29,10 @@ SIDE = 64
 def truth(kind="scene", seed=0):
     made = ball_and_wall(np.random.default_rng(seed), SIDE, kind)
     return truth_of(Source(made["rgb"], made["depth"], made["K"]), kind)
+
+
+def cases(samples):
+    return [Case(f"sample-{n}", (sample,)) for n, sample in enumerate(samples)]
 
 
 class Knows:
@@ -80,7 +83,7 @@ def test_mean_depth_of_a_data_set_of_one_is_that_sample(tmp_path):
         folder = write_shards(tmp_path / kind, kind, count=1)
         sampling = Sampling(kind, 28, 28, mini(kind).coordinates(), augment=False)
         stored = statistics(SampleStream(folder, kind, np.random.default_rng(0)), sampling).mean_depth
-        sample = next(held_out(f"{kind}s", 1, folder))
+        (sample,) = next(held_out(f"{kind}s", 1, folder)).frames
         found = mean_depth(sample, stored)
         error = project(found[0], sample.intrinsics) - pixel_centres(192, 192)
         assert np.abs(error).max() < 1e-6
@@ -91,7 +94,7 @@ def test_mean_depth_of_a_data_set_of_one_is_that_sample(tmp_path):
 
 def test_the_table_of_a_lifter_that_knows():
     samples = [truth(seed=seed) for seed in range(2)]
-    rows = evaluate(Knows(samples), samples, seeds=2, stored_mean=np.zeros((6, 28, 28), np.float32)).rows()
+    rows = evaluate(Knows(samples), cases(samples), seeds=2, stored_mean=np.zeros((6, 28, 28), np.float32)).rows()
     by_name = {row["method"]: row for row in rows}
     assert list(by_name) == ["knows", "plane", "mean-depth", "own-visible", "visible-truth"]
     ours, visible = by_name["knows"], by_name["visible-truth"]
@@ -108,14 +111,14 @@ def test_the_table_of_a_lifter_that_knows():
 
 def test_one_seed_is_one_seed_and_no_mean_is_no_row():
     samples = [truth()]
-    rows = evaluate(Knows(samples), samples, seeds=1).rows()
+    rows = evaluate(Knows(samples), cases(samples), seeds=1).rows()
     assert [row["method"] for row in rows] == ["knows", "plane", "own-visible", "visible-truth"]
     assert rows[0]["hidden_f05"] < 0.5
 
 
 def test_a_coarser_lifter_meets_the_truth_on_the_samples_grid():
     samples = [truth()]
-    row = evaluate(Knows(samples, grid=32), samples, seeds=2).rows()[0]
+    row = evaluate(Knows(samples, grid=32), cases(samples), seeds=2).rows()[0]
     assert row["l0_absrel"] < 0.03
     assert row["all_f05"] > 0.9
 
@@ -128,30 +131,6 @@ def test_means_leave_out_what_does_not_exist():
     figures = mean_figures([whole, flat])
     assert figures["hidden_f05"] == pytest.approx(0.5)
     assert figures["hidden_cd_l1"] == 0
-
-
-def test_splits(tmp_path):
-    with pytest.raises(WtError, match="no split"):
-        held_out("rooms", 1)
-    with pytest.raises(WtError, match="at least 1"):
-        held_out("scenes", 0)
-    folder = write_shards(tmp_path, "object", count=3)
-    assert len(list(held_out("objects", 3, folder))) == 3
-    with pytest.raises(WtError, match="holds 3 object samples"):
-        list(held_out("objects", 4, folder))
-
-
-def test_held_out_renderings_have_their_own_seeds(monkeypatch):
-    asked = []
-
-    def make_sample(kind, seed):
-        asked.append((kind, seed))
-        made = ball_and_wall(np.random.default_rng(seed), SIDE, kind)
-        return SimpleNamespace(rgb=made["rgb"], depth=made["depth"], k=made["K"])
-
-    monkeypatch.setitem(sys.modules, "wt.data.generate", SimpleNamespace(make_sample=make_sample))
-    assert len(list(held_out("objects", 2))) == 2
-    assert asked == [("object", 2_000_000_000), ("object", 2_000_000_001)]
 
 
 def test_a_card_says_what_was_done():
@@ -180,7 +159,7 @@ def test_a_card_says_what_was_done():
 def test_known_depth_has_rows_of_its_own():
     """A lifter that puts the truth behind the depth it is given: perfect with the true one, 5 % off with the other."""
     samples = [truth(seed=seed) for seed in range(2)]
-    rows = {row["method"]: row for row in evaluate(Knows(samples), samples, depths=("true", "noisy5")).rows()}
+    rows = {row["method"]: row for row in evaluate(Knows(samples), cases(samples), depths=("true", "noisy5")).rows()}
     assert rows["knows +depth true"]["l0_absrel"] < 1e-5
     assert rows["knows +depth true"]["hidden_f05"] > 0.99
     assert rows["moved +depth true"]["l0_absrel"] < 1e-5

@@ -5,9 +5,9 @@ import pytest
 
 from wt.evaluation.metrics import (
     NUM_POINTS,
-    Depth,
+    Fit,
     Points,
-    SampleMetrics,
+    Reference,
     align_depth,
     aligned_points,
     best_of,
@@ -77,7 +77,24 @@ def test_depth_errors_by_hand():
     assert found.rmse == pytest.approx(np.sqrt(4.01 / 3))
     assert found.absrel == pytest.approx((0.1 + 0 + 0.5) / 3)
     assert found.delta1 == pytest.approx(2 / 3)
-    assert depth_errors(np.array([-1.0]), np.array([1.0]), np.array([True])).delta1 == 0
+    behind = depth_errors(np.array([-1.0]), np.array([1.0]), np.array([True]))
+    assert (behind.delta1, behind.delta3) == (0, 0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_depth_errors_are_those_of_a_loop(seed):
+    rng = np.random.default_rng(seed)
+    truth, valid = rng.uniform(1, 5, (7, 9)), rng.random((7, 9)) < 0.6
+    z = truth * np.exp(rng.normal(0, 0.5, (7, 9)))
+    pairs = [(float(p), float(t)) for p, t, v in zip(z.flat, truth.flat, valid.flat) if v]
+    n = len(pairs)
+    expected = [
+        sum(abs(p - t) for p, t in pairs) / n,
+        (sum((p - t) ** 2 for p, t in pairs) / n) ** 0.5,
+        sum(abs(p - t) / t for p, t in pairs) / n,
+        *(sum(max(p / t, t / p) < 1.25**k for p, t in pairs) / n for k in (1, 2, 3)),
+    ]
+    np.testing.assert_allclose(list(vars(depth_errors(z, truth, valid)).values()), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -87,6 +104,31 @@ def test_agreement_is_that_of_all_pairs(seed):
     b[:30] = a[:30] + rng.normal(0, 0.04, (30, 3))
     found, expected = point_agreement(a, b, 1.7), slow_agreement(a, b, 1.7)
     np.testing.assert_allclose(list(vars(found).values()), list(vars(expected).values()), rtol=1e-9)
+
+
+def test_distances_are_those_of_open3d():
+    o3d = pytest.importorskip("open3d")
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(size=(700, 3)), rng.normal(size=(500, 3))
+    clouds = [o3d.geometry.PointCloud(o3d.utility.Vector3dVector(points)) for points in (a, b)]
+    forth = np.asarray(clouds[0].compute_point_cloud_distance(clouds[1])) / 3
+    back = np.asarray(clouds[1].compute_point_cloud_distance(clouds[0])) / 3
+    found = point_agreement(a, b, 3.0)
+    assert found.cd_l1 == pytest.approx((forth.mean() + back.mean()) / 2, rel=1e-12)
+    assert found.cd_l2 == pytest.approx(((forth**2).mean() + (back**2).mean()) / 2, rel=1e-12)
+    precision, recall = (forth < 0.05).mean(), (back < 0.05).mean()
+    assert found.f05 == pytest.approx(2 * precision * recall / (precision + recall), rel=1e-12)
+
+
+def test_a_sphere_of_another_radius_is_that_much_away():
+    """Chamfer of two dense concentric spheres is the difference of their radii, however they are sampled."""
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(2, 30_000, 3))
+    directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+    found = point_agreement(directions[0] * 1.3, directions[1], unit=2.0)
+    assert found.cd_l1 == pytest.approx(0.15, rel=0.02)
+    assert found.cd_l2 == pytest.approx(0.15**2, rel=0.04)
+    assert (found.f01, found.f05) == (0, 0)
 
 
 def test_agreement_of_shifted_grids_is_the_shift():
@@ -171,9 +213,70 @@ def test_unit_lengths():
     assert unit_length(truth, alpha, "object") == pytest.approx(np.ptp(points, axis=0).max())
 
 
-def test_the_best_seed_has_the_lowest_chamfer_of_all_layers():
-    def one(cd, tag):
-        return SampleMetrics(Depth(tag, 0.0, 0.0, 0.0), *[Points(0.0, 0.0, cd, cd)] * 3)
+def wavy(shift=0.0):
+    return 2 + 0.5 * np.sin(np.arange(30) / 4 + shift)
 
-    assert best_of([one(0.3, 1.0), one(0.1, 2.0), one(np.nan, 3.0)]).depth.mae == 2
-    assert best_of([one(np.nan, 1.0)]).depth.mae == 1
+
+def reference(*depths, unit=2.0):
+    return Reference(stack(*depths), ALL, unit)
+
+
+def test_the_best_seed_has_the_lowest_chamfer_of_all_layers():
+    truth = reference(wavy(), wavy() + 1)
+    poor, good = (Fit([stack(wavy(), wavy() + d)], [truth]) for d in (2, 1.1))
+    nothing = Fit([np.full_like(truth.truth, np.nan)], [truth])
+    assert best_of([poor, nothing, good]) is good
+    assert best_of([nothing]) is nothing
+    assert nothing.metrics().all.f05 == 0
+
+
+def test_a_single_layer_has_no_hidden_figures_and_the_best_seed_by_absrel():
+    truth = reference(wavy())
+    poor, good = (Fit([stack(wavy(d), wavy(d) + 1)], [truth]) for d in (0.5, 0.1))
+    assert best_of([poor, good]) is good
+    found = good.metrics()
+    assert np.isnan([found.all.f05, found.hidden.f01, found.all.cd_l1]).all()
+    assert 0 < found.depth.absrel < poor.metrics().depth.absrel
+    assert found.layer0.f05 > 0
+
+
+def test_a_clip_has_one_gauge_and_its_figures_are_means_over_frames():
+    truths = [reference(wavy(n), wavy(n) + 1) for n in range(3)]
+    whole = Fit([aligned_points(t.truth, 0.4, 0.1) for t in truths], truths).metrics()
+    assert whole.depth.absrel < 1e-9
+    assert whole.all.f01 == 1
+    # A prediction whose scale wobbles from frame to frame cannot be aligned by one scale and shift.
+    wobbling = [aligned_points(t.truth, 1 + 0.2 * n, 0.0) for n, t in enumerate(truths)]
+    found = Fit(wobbling, truths).metrics()
+    z = np.concatenate([w[0, ..., 2].ravel() for w in wobbling])
+    true = np.concatenate([t.truth[0, ..., 2].ravel() for t in truths])
+    scale, shift = np.linalg.lstsq(np.stack([z, np.ones_like(z)], 1), true, rcond=None)[0]
+    frames = [sample_metrics(aligned_points(t.truth, 1.0, 0.0), t.truth, ALL, unit=2.0).depth.absrel for t in truths]
+    assert max(frames) < 1e-9, "each frame by itself is perfect"
+    error = np.abs(scale * z + shift - true) / true
+    assert found.depth.absrel == pytest.approx(error.reshape(3, -1).mean(axis=1).mean())
+    assert found.depth.rmse == pytest.approx(
+        np.mean([np.sqrt(((scale * z + shift - true).reshape(3, -1)[n] ** 2).mean()) for n in range(3)])
+    )
+    moved = [aligned_points(w, scale, shift) for w in wobbling]
+    each = [slow_agreement_of_layers(m, t.truth) for m, t in zip(moved, truths)]
+    assert found.all.cd_l1 == pytest.approx(np.mean([e.cd_l1 for e in each]))
+    assert found.all.f05 == pytest.approx(np.mean([e.f05 for e in each]))
+
+
+def slow_agreement_of_layers(ours, truth):
+    """All pairs at once, without a tree; both layers of `wavy` are surfaces everywhere."""
+    a, b = ours.reshape(-1, 3) / 2, truth.reshape(-1, 3) / 2
+    squares = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
+    distance = np.sqrt(np.maximum(squares, 0))
+    forth, back = distance.min(axis=1), distance.min(axis=0)
+    p, r = (forth < 0.05).mean(), (back < 0.05).mean()
+    return Points(0.0, 2 * p * r / (p + r), (forth.mean() + back.mean()) / 2, 0.0)
+
+
+def test_a_frame_that_was_not_predicted_loses_recall_and_leaves_the_others_alone():
+    truths = [reference(wavy(n), wavy(n) + 1) for n in range(2)]
+    found = Fit([truths[0].truth, np.full_like(truths[1].truth, np.nan)], truths).metrics()
+    assert found.depth.absrel < 1e-12
+    assert found.all.f05 == 0.5
+    assert found.depth.delta1 == 0.5

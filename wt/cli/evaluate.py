@@ -1,29 +1,45 @@
-"""`python -m wt eval`: a model beside four baselines on held-out renderings."""
+"""`python -m wt eval`: a model, others beside it, and four baselines on samples that nobody trained on."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from wt.cli.common import LOG, Subparsers, Timer, add_command, peak_rss_mb
+from wt.cli.common import LOG, Subparsers, Timer, add_command, names, peak_rss_mb, write_png
 from wt.errors import WtError
 from wt.files import write_atomic
 from wt.types import Float
 
-DEFAULT_MODEL = {"scenes": "wt-s-mini", "objects": "wt-o-mini"}
+if TYPE_CHECKING:
+    import numpy as np
+
+    from wt.evaluation.worst import Worst
+    from wt.lift import Lifter
+
+SPLIT_NAMES = ("scenes", "objects", "clips", "real-meshes", "rgbd")
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the parser."""
-    parser = add_command(subparsers, "eval", run, "Measure a model and four baselines on seeds never trained on.")
-    parser.add_argument("--split", choices=tuple(DEFAULT_MODEL), required=True)
-    parser.add_argument("--model", help="registry name or model file (wt-s-mini for scenes, wt-o-mini for objects)")
-    parser.add_argument("--limit", type=int, default=64, help="samples (64)")
+    parser = add_command(subparsers, "eval", run, "Measure models and four baselines on samples never trained on.")
+    parser.add_argument("--split", choices=SPLIT_NAMES, required=True)
+    parser.add_argument("--model", help="registry name or model file (wt-s-mini or wt-o-mini, as the split needs)")
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="another model beside it, such as its previous weights, with the differences; may be repeated",
+    )
+    parser.add_argument("--limit", type=int, help="samples (64; clips 8, real-meshes 32)")
     parser.add_argument("--seeds", type=int, default=1, help="lifts of each sample, of which the best counts (1)")
     parser.add_argument("--steps", type=int, help="sampling steps (the model's default)")
+    parser.add_argument("--side", type=int, help="pixels along a side of the samples (192; rgbd 256)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
-    parser.add_argument("--data", type=Path, help="folder of shards to measure on instead of rendering held-out seeds")
+    parser.add_argument(
+        "--data", type=Path, help="folder of shards, of mesh files (real-meshes) or of photos with depth (rgbd)"
+    )
+    parser.add_argument("--cache", type=Path, help="folder that keeps the renderings for the next evaluation")
     parser.add_argument(
         "--depth",
         choices=("true", "noisy5"),
@@ -31,61 +47,75 @@ def register(subparsers: Subparsers) -> None:
         default=[],
         help="also lift with the sample's true layer-0 depth and camera, or with a depth that is 5 %% off",
     )
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables as Markdown")
+    parser.add_argument("--worst", type=int, default=0, metavar="N", help="draw the worst N samples into --out")
+    parser.add_argument("-o", "--out", type=Path, help="folder for the pictures of --worst")
     parser.add_argument("--card", type=Path, help="also write the model's card, such as assets/weights/wt-s-mini.md")
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The table; with --card also the card."""
+    """The tables, as Markdown without --json; the files that were asked for."""
     from wt.evaluation.benchmark import evaluate
-    from wt.evaluation.card import HELD_OUT
-    from wt.evaluation.samples import SPLITS, held_out
-    from wt.lift import load
+    from wt.evaluation.compare import differences
+    from wt.evaluation.report import as_markdown
+    from wt.evaluation.splits import SPLITS, held_out
+    from wt.evaluation.worst import Worst
 
-    timer = Timer()
-    if arguments.seeds < 1:
-        raise WtError(f"--seeds must be at least 1; got {arguments.seeds}.")
-    name = arguments.model or DEFAULT_MODEL[arguments.split]
-    kind = SPLITS[arguments.split]
-    lifter = load(name, device=arguments.device)
-    if lifter.kind != kind:
-        raise WtError(f"{lifter.name} lifts {lifter.kind}s; the split {arguments.split} needs a model for {kind}s.")
+    _check(arguments)
+    timer, split = Timer(), SPLITS[arguments.split]
+    name = arguments.model or split.model
+    limit = split.limit if arguments.limit is None else arguments.limit
+    cases = held_out(arguments.split, limit, arguments.data, cache=arguments.cache, side=arguments.side)
+    lifter, *others = (_lifter(model, arguments, split.kind) for model in (name, *arguments.against))
+    against = dict(zip(_labels(lifter.name, [o.name for o in others], arguments.against), others, strict=True))
     timer.lap("load")
-    samples = held_out(arguments.split, arguments.limit, arguments.data)
-    mean, path = stored_mean(name, kind)
+    mean, fill, path = stored_mean(name, split.kind)
+    worst = Worst(arguments.worst)
     table = evaluate(
         lifter,
-        samples,
+        cases,
+        against=against,
         seeds=arguments.seeds,
         steps=arguments.steps,
         stored_mean=mean,
-        total=arguments.limit,
+        crop_fill=fill,
+        total=limit,
         depths=arguments.depth,
+        on_case=worst.add,
     )
     timer.lap("measure")
-    facts = {
+    result: dict[str, Any] = {
         "split": arguments.split,
-        "n": arguments.limit,
+        "n": len(table.names),
         "seeds": arguments.seeds,
         "model": lifter.name,
         "steps": arguments.steps or lifter.default_steps,
-        "source": HELD_OUT if arguments.data is None else f"the shards in {arguments.data.name}",
-    }
-    rows = table.rows()
-    files = [] if arguments.card is None else [card(arguments.card, path, rows, facts).as_posix()]
-    return {
-        **facts,
-        "rows": rows,
-        "lift_seconds": float(np.median(table.lift_seconds)),
+        "source": split.source if arguments.data is None else f"the folder {arguments.data.name}",
+        "rows": table.rows(),
+        "differences": [differences(table, lifter.name, other) for other in against],
+        "worst": _draw(worst, arguments.out),
+        "lift_seconds": table.costs()["lift"],
+        "seconds_per_sample": table.costs(),
         "seconds": timer.seconds,
         "peak_rss_mb": peak_rss_mb(),
-        "files": files,
     }
+    files = [Path(entry["file"]) for entry in result["worst"]]
+    result["markdown"] = as_markdown(result)
+    if arguments.markdown is not None:
+        files.append(write_atomic(arguments.markdown, result["markdown"].encode()))
+    if arguments.card is not None:
+        files.append(card(arguments.card, path, result["rows"], result))
+    return {**result, "files": names(files)}
 
 
-def stored_mean(name: str, kind: str) -> tuple[Float[np.ndarray, "layers g g"] | None, Path]:
-    """(the training set's mean depth, the model's file): the model's own, else that of our small model of its kind."""
-    from wt.model.checkpoint import read_data
+def stored_mean(name: str, kind: str) -> "tuple[Float[np.ndarray, 'layers g g'] | None, float, Path]":
+    """(the training set's mean depth, how much of its crops objects take, the model's file).
+
+    The mean is the model's own, else that of our small model of its kind.
+    """
+    from wt.model.checkpoint import read_data, read_metadata
     from wt.model.registry import MODELS
+    from wt.preprocess import CROP_FILL
     from wt.training.dataset import MEAN_DEPTH
 
     entry = MODELS.get(name)
@@ -95,9 +125,51 @@ def stored_mean(name: str, kind: str) -> tuple[Float[np.ndarray, "layers g g"] |
         if candidate.suffix == ".safetensors" and candidate.is_file():
             found = read_data(candidate).get(MEAN_DEPTH)
             if found is not None:
-                return found.numpy(), path
+                return found.numpy(), read_metadata(candidate)["config"].crop_fill, path
     LOG.info("no model file here knows its training set's mean depth: the mean-depth row is left out")
-    return None, path
+    return None, CROP_FILL, path
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.seeds < 1:
+        raise WtError(f"--seeds must be at least 1; got {arguments.seeds}.")
+    if arguments.worst < 0 or (arguments.worst > 0) != (arguments.out is not None):
+        raise WtError("Pictures of the worst samples need both, how many and where to: --worst N --out FOLDER.")
+
+
+def _lifter(name: str, arguments: argparse.Namespace, kind: str) -> "Lifter":
+    """A model that fits the split; a model of clips lifts their frames, and objects, one by one."""
+    from wt.lift import load
+
+    lifter = load(name, device=arguments.device)
+    if lifter.kind != kind and (lifter.kind, kind) != ("dynamic", "object"):
+        raise WtError(f"{lifter.name} lifts {lifter.kind}s; the split {arguments.split} needs a model for {kind}s.")
+    return lifter
+
+
+def _labels(ours: str, others: Iterable[str], given: Iterable[str]) -> list[str]:
+    """A row's name for each other model: its own, or where that is taken, with the file that was named."""
+    taken = {ours}
+    labels = []
+    for other, argument in zip(others, given, strict=True):
+        label = other if other not in taken else f"{other} ({argument})"
+        while label in taken:
+            label += "'"
+        taken.add(label)
+        labels.append(label)
+    return labels
+
+
+def _draw(worst: "Worst", out: Path | None) -> list[dict[str, Any]]:
+    """Write the sheets, the worst first."""
+    if out is None:
+        return []
+    entries = []
+    for place, (name, found, picture) in enumerate(worst.sheets(), start=1):
+        path = write_png(out / f"worst-{place:02d}-{name}.png", picture)
+        figures = {"l0_absrel": found.depth.absrel, "all_cd_l1": found.all.cd_l1}
+        entries.append({"sample": name, **figures, "file": path.as_posix()})
+    return entries
 
 
 def card(out: Path, model: Path, rows: list[dict[str, Any]], facts: dict[str, Any]) -> Path:

@@ -16,7 +16,7 @@ from wt.data.clips import FRAMES, filmstrip, make_clip
 from wt.data.engines import Engine, run_jobs
 from wt.data.mesh import Camera, World
 from wt.data.meshes import MeshFolder, painted
-from wt.data.meshfile import Up
+from wt.data.meshfile import MeshFile, Up
 from wt.data.objects import BACKDROP, draw_object, draw_object_view, object_world
 from wt.data.outdoors import draw_street, draw_street_view
 from wt.data.peel import Solids
@@ -40,7 +40,15 @@ def make_sample(kind: Kind, seed: int, size: int = 192, meshes: MeshFolder | Non
     Raises:
         WtError: an unknown kind, or no usable mesh.
     """
-    rendering = render_sample(kind, seed, size, meshes)
+    return _as_sample(render_sample(kind, seed, size, meshes))
+
+
+def mesh_sample(file: MeshFile, seed: int, size: int = 192) -> Sample:
+    """One view of a mesh file, in units of its box's longest side; light and camera are drawn as for every object."""
+    return _as_sample(_render_mesh(file, seed, size))
+
+
+def _as_sample(rendering: Rendering) -> Sample:
     k = rendering.camera.intrinsics
     depth = np.nan_to_num(rendering.depth, nan=0.0)
     first = rendering.instance[0]
@@ -54,11 +62,7 @@ def render_sample(kind: Kind, seed: int, size: int = 192, meshes: MeshFolder | N
         world, camera, solids, rng = _scene(seed, size)
         return render(world, camera, rng=rng, solids=solids)
     if kind == "object" and meshes is not None:
-        rng = np.random.default_rng([seed, 6])
-        _, file = meshes.draw(seed, "held-out" if seed >= HELD_OUT_FROM else "training")
-        asset = painted(file.asset, rng)
-        world, camera = object_world(rng, asset), draw_object_view(rng, asset, size)
-        return render(world, camera, rng=rng, backdrop=BACKDROP, union=file.closed)
+        return _render_mesh(meshes.draw(seed, "held-out" if seed >= HELD_OUT_FROM else "training")[1], seed, size)
     if kind == "object":
         rng = np.random.default_rng([seed, 2])
         asset = draw_object(rng, held_out=unseen(seed))
@@ -96,15 +100,16 @@ def generate(
                       f"got count {count}, start {start}.")  # fmt: skip
     if meshes is not None and kind != "object":
         raise WtError(f"A folder of meshes gives objects, not {kind}s.")
-    folder = str(out)
-    source = None if meshes is None else (str(meshes.folder), meshes.up)
+    # Other processes may work in other folders.
+    folder = str(Path(out).resolve())
+    source = None if meshes is None else (str(meshes.folder.resolve()), meshes.up)
     indices = range(start // held, -(-(start + count) // held))
     jobs = [_Job(kind, index, folder, base_seed, size, held, source) for index in indices]
     here = engine == "local" and min(processes, len(jobs)) <= 1
     work = partial(_shard, meshes=meshes) if here else _shard
     paths: list[Path] = []
     for path, skipped in run_jobs(work, jobs, engine=engine, processes=processes):
-        paths.append(Path(path))
+        paths.append(Path(out) / Path(path).name)
         if meshes is not None:
             meshes.skip(skipped)
         if on_progress is not None:
@@ -156,6 +161,13 @@ def preview_sheet(
         tiles.append(np.zeros_like(tiles[0]))
     rows = [np.concatenate(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)]
     return np.concatenate(rows)
+
+
+def _render_mesh(file: MeshFile, seed: int, size: int) -> Rendering:
+    rng = np.random.default_rng([seed, 6])
+    asset = painted(file.asset, rng)
+    world, camera = object_world(rng, asset), draw_object_view(rng, asset, size)
+    return render(world, camera, rng=rng, backdrop=BACKDROP, union=file.closed)
 
 
 def _scene(seed: int, size: int) -> tuple[World, Camera, Solids, np.random.Generator]:

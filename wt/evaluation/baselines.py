@@ -9,8 +9,10 @@ import numpy as np
 from wt.evaluation.samples import Truth
 from wt.geometry.camera import rays
 from wt.geometry.layers import LayeredPointmap
+from wt.preprocess import CROP_FILL
 from wt.scene.scene import to_grid
-from wt.training.augment import Window, object_window
+from wt.training.augment import object_window
+from wt.training.window import Window
 from wt.types import Float
 
 METHODS = ("plane", "mean-depth", "own-visible", "visible-truth")
@@ -32,16 +34,18 @@ def plane(truth: Truth) -> Float[np.ndarray, "layers h w 3"]:
     return np.broadcast_to(rays(truth.intrinsics) * depth, truth.points.shape)
 
 
-def mean_depth(truth: Truth, stored: Float[np.ndarray, "layers g g"]) -> Float[np.ndarray, "layers h w 3"]:
+def mean_depth(
+    truth: Truth, stored: Float[np.ndarray, "layers g g"], fill: float = CROP_FILL
+) -> Float[np.ndarray, "layers h w 3"]:
     """The training set's mean layered depth as it was stored: over the whole view, or over the crop of an object.
 
-    Scenes store the mean logarithm of depth over the median, objects the mean depth.
+    Scenes store the mean logarithm of depth over the median, objects the mean depth; an object took `fill` of the crop.
     """
     height, width = truth.alpha.shape
     if truth.kind == "scene":
         window = Window(0, 0, width, height)
     else:
-        window = object_window(truth.alpha)
+        window = object_window(truth.alpha, None, fill)
     depth = _spread(stored, window, height, width)
     depth = np.exp(depth) if truth.kind == "scene" else depth
     return rays(truth.intrinsics) * depth[..., None]

@@ -1,4 +1,4 @@
-"""The table of `python -m wt eval`: a model and four baselines on samples that nobody trained on.
+"""The table of `python -m wt eval`: a model, others beside it, and four baselines, on samples that nobody trained on.
 
 DESIGN section 3 "Metrics": per-sample alignment, best of K seeds by all-layer CD-L1, means over samples. The model goes
 the way of every photo, through `Lifter.lift` (objects with their true mask, scenes without their sky). A lift's grid
@@ -8,7 +8,7 @@ otherwise truth and prediction meet on the sample's grid by nearest pixel.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,12 +16,17 @@ import numpy as np
 
 from wt.evaluation.baselines import mean_depth, model_points, plane, repeated
 from wt.evaluation.known_depth import guided_by, moved
-from wt.evaluation.metrics import SampleMetrics, best_of, sample_metrics, unit_length
-from wt.evaluation.samples import Truth
+from wt.evaluation.metrics import Fit, Reference, SampleMetrics, best_of, unit_length
+from wt.evaluation.samples import Case
 from wt.geometry.layers import LayeredPointmap
+from wt.preprocess import CROP_FILL
 from wt.types import Float
 
 LOG = logging.getLogger(__name__)
+Frames = list[np.ndarray]
+"""Points [layers, h, w, 3] of every frame of a sample; a picture is one frame."""
+FRAME_SEED = 1_000_003
+"""Between the seeds of the noise of known depth from one frame of a clip to the next."""
 
 COLUMNS: dict[str, Callable[[SampleMetrics], float]] = {
     "l0_absrel": lambda m: m.depth.absrel,
@@ -35,8 +40,15 @@ COLUMNS: dict[str, Callable[[SampleMetrics], float]] = {
     "l0_mae": lambda m: m.depth.mae,
     "l0_rmse": lambda m: m.depth.rmse,
     "hidden_cd_l1": lambda m: m.hidden.cd_l1,
+    "l0_delta2": lambda m: m.depth.delta2,
+    "l0_delta3": lambda m: m.depth.delta3,
+    "l0_f01": lambda m: m.layer0.f01,
+    "l0_cd_l1": lambda m: m.layer0.cd_l1,
+    "l0_cd_l2": lambda m: m.layer0.cd_l2,
+    "hidden_f01": lambda m: m.hidden.f01,
+    "hidden_cd_l2": lambda m: m.hidden.cd_l2,
 }
-"""Figures of a row; NaN (a Chamfer of an empty set) is left out of the mean."""
+"""Figures of a row; NaN (a Chamfer of an empty set, hidden layers that nobody knows) is left out of the mean."""
 
 
 @runtime_checkable
@@ -57,64 +69,102 @@ class Table:
     """What has been measured so far: method -> one entry a sample."""
 
     methods: dict[str, list[SampleMetrics]] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    """Of the samples."""
     lift_seconds: list[float] = field(default_factory=list)
+    """Of one lift by the model (of all frames of a clip), sample by sample."""
+    figure_seconds: float = 0.0
+    """Spent on alignment, point sets and errors, of all methods and samples together."""
 
-    def add(self, method: str, found: SampleMetrics) -> None:
-        """One sample of one method."""
-        self.methods.setdefault(method, []).append(found)
+    def add(self, method: str, references: Sequence[Reference], candidates: Sequence[Frames]) -> Fit:
+        """The best of some predictions of one sample by one method."""
+        began = time.perf_counter()
+        best = best_of([Fit(points, references) for points in candidates])
+        self.methods.setdefault(method, []).append(best.metrics())
+        self.figure_seconds += time.perf_counter() - began
+        return best
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a method, the model first."""
         return [{"method": name, **mean_figures(found)} for name, found in self.methods.items()]
 
+    def costs(self) -> dict[str, float]:
+        """Median seconds of a lift, and mean seconds of the figures of one method on one sample."""
+        entries = sum(len(found) for found in self.methods.values())
+        return {"lift": float(np.median(self.lift_seconds)), "figures": self.figure_seconds / max(entries, 1)}
+
 
 def evaluate(
     lifter: CanLift,
-    samples: Iterable[Truth],
+    cases: Iterable[Case],
     *,
+    against: Mapping[str, CanLift] | None = None,
     seeds: int = 1,
     steps: int | None = None,
     stored_mean: Float[np.ndarray, "layers g g"] | None = None,
+    crop_fill: float = CROP_FILL,
     total: int | None = None,
     depths: Sequence[str] = (),
+    on_case: Callable[[Case, Fit], None] | None = None,
 ) -> Table:
-    """Measure the model and the baselines on every sample; `mean-depth` only where `stored_mean` is given.
+    """Measure the model and the baselines on every sample.
 
-    Each of `depths` (see `wt.evaluation.known_depth`) adds the model with that known depth, and its plain stretch.
+    Args:
+        lifter: the model; its name is its row.
+        cases: the samples, each of which is asked for once.
+        against: other models by the names of their rows, lifted with the same seeds.
+        seeds: lifts of each sample, of which the best counts.
+        steps: sampling steps; each model's default if None.
+        stored_mean: the training set's mean depth, objects in a crop of which they take `crop_fill`; without it there
+            is no row `mean-depth`. Where layer 0 alone is known, the two rows of repeated layers are left out.
+        total: of the cases, for the log.
+        depths: each (see `wt.evaluation.known_depth`) adds the model with that known depth, and its plain stretch.
+        on_case: given every case with the model's fit.
     """
     table = Table()
-    for done, truth in enumerate(samples, start=1):
-        unit = unit_length(truth.points, truth.alpha, truth.kind)
+    for done, case in enumerate(cases, start=1):
+        frames, references = case.frames, references_of(case)
         began = time.perf_counter()
-        lifts = [lift_points(lifter, truth, seed, steps) for seed in range(seeds)]
+        lifts = [lift_case(lifter, case, seed, steps) for seed in range(seeds)]
         table.lift_seconds.append((time.perf_counter() - began) / seeds)
-        table.add(lifter.name, best_of([measure(points, truth, unit) for points in lifts]))
+        table.names.append(case.name)
+        best = table.add(lifter.name, references, lifts)
+        for name, other in (against or {}).items():
+            table.add(name, references, [lift_case(other, case, seed, steps) for seed in range(seeds)])
         for kind in depths:
-            known = guided_by(truth, kind, done)
-            guided = [lift_points(lifter, truth, seed, steps, **known) for seed in range(seeds)]
-            table.add(f"{lifter.name} +depth {kind}", best_of([measure(points, truth, unit) for points in guided]))
-            plain = [moved(points, known["depth"], truth) for points in lifts]
-            table.add(f"moved +depth {kind}", best_of([measure(points, truth, unit) for points in plain]))
-        table.add("plane", measure(plane(truth), truth, unit))
+            known = [guided_by(truth, kind, done + FRAME_SEED * n) for n, truth in enumerate(frames)]
+            guided = [lift_case(lifter, case, seed, steps, known) for seed in range(seeds)]
+            table.add(f"{lifter.name} +depth {kind}", references, guided)
+            plain = [[moved(p, k["depth"], t) for p, k, t in zip(points, known, frames)] for points in lifts]
+            table.add(f"moved +depth {kind}", references, plain)
+        table.add("plane", references, [[plane(truth) for truth in frames]])
         if stored_mean is not None:
-            table.add("mean-depth", measure(mean_depth(truth, stored_mean), truth, unit))
-        table.add("own-visible", best_of([measure(repeated(points), truth, unit) for points in lifts]))
-        table.add("visible-truth", measure(repeated(truth.points), truth, unit))
+            means = [mean_depth(truth, stored_mean, crop_fill) for truth in frames]
+            table.add("mean-depth", references, [means])
+        if len(frames[0].points) > 1:
+            table.add("own-visible", references, [[repeated(p) for p in points] for points in lifts])
+            table.add("visible-truth", references, [[repeated(truth.points) for truth in frames]])
+        if on_case is not None:
+            on_case(case, best)
         LOG.info("eval: sample %d%s", done, f" of {total}" if total else "")
     return table
 
 
-def lift_points(
-    lifter: CanLift, truth: Truth, seed: int, steps: int | None, **known: Any
-) -> Float[np.ndarray, "layers h w 3"]:
-    """One lift of a sample's picture, with what is known of it, on the sample's grid."""
-    mask = None if truth.kind == "scene" and truth.alpha.all() else truth.alpha
-    return model_points(lifter.lift(truth.rgb, mask, steps=steps, seed=seed, **known), truth)
+def references_of(case: Case) -> list[Reference]:
+    """The truth of every frame; the frames of a clip share one unit, the median of theirs."""
+    units = [unit_length(truth.points, truth.alpha, truth.kind) for truth in case.frames]
+    return [Reference(truth.points, truth.alpha, float(np.median(units))) for truth in case.frames]
 
 
-def measure(points: Float[np.ndarray, "layers h w 3"], truth: Truth, unit: float) -> SampleMetrics:
-    """All figures of one method on one sample."""
-    return sample_metrics(points, truth.points, truth.alpha, unit=unit)
+def lift_case(
+    lifter: CanLift, case: Case, seed: int, steps: int | None, known: Sequence[dict[str, Any]] | None = None
+) -> Frames:
+    """One lift of a sample's pictures, with what is known of each, on the sample's grid."""
+    extra = known or [{}] * len(case.frames)
+    return [
+        model_points(lifter.lift(truth.rgb, truth.mask, steps=steps, seed=seed, **more), truth)
+        for truth, more in zip(case.frames, extra)
+    ]
 
 
 def mean_figures(found: list[SampleMetrics]) -> dict[str, float]:
