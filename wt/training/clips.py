@@ -12,9 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wt.data.shards import ClipSample
-from wt.training.augment import Source, Target, Window, jitter_mask, object_window, target
+from wt.training.augment import Source, Target, draw_augmentation, object_window, target
 from wt.training.dataset import GREY, OBJECT_DEPTH, Sampling, normalised, resample
+from wt.training.masks import jitter_mask
 from wt.training.photometric import photometric
+from wt.training.window import Window
 from wt.types import Bool, Float
 
 MILD = 0.1
@@ -69,9 +71,9 @@ def shared_window(
     """(crop around all frames' masks, the masks jittered all in the same way)."""
     if rng is None:
         return object_window(masks.any(axis=0), None, fill), masks
-    seed = int(rng.integers(2**63))
-    masks = np.stack([jitter_mask(mask, np.random.default_rng(seed)) for mask in masks])
-    return object_window(masks.any(axis=0), rng, fill), masks
+    drawn = draw_augmentation("object", rng)
+    masks = np.stack([jitter_mask(mask, drawn.mask) for mask in masks])
+    return object_window(masks.any(axis=0), drawn, fill), masks
 
 
 def clip_photometric(

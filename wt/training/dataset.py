@@ -14,8 +14,10 @@ from wt.data.shards import ClipFolder, ClipSample, Kind, ShardFolder
 from wt.errors import WtError
 from wt.geometry.normalise import LogMedian, Normalisation, log_median
 from wt.preprocess import CROP_FILL
-from wt.training.augment import Source, Target, Window, jitter_mask, object_window, scene_window, target
+from wt.training.augment import Source, Target, draw_augmentation, object_window, scene_window, target
+from wt.training.masks import jitter_mask
 from wt.training.photometric import photometric
+from wt.training.window import Window
 from wt.types import Bool, Float
 
 GREY = 128 / 255
@@ -111,36 +113,50 @@ class SampleStream:
 
 
 def make_batch(sources: list[Source], sampling: Sampling, rng: np.random.Generator | None) -> Batch:
-    """Augment (where `rng` is given and sampling says so), crop, resample and normalise a list of sources."""
+    """Augment (where `rng` is given and sampling says so), crop, resample and normalise a list of sources.
+
+    Sources may differ in size; single-layer ones are marked in `Batch.single`.
+    """
     rng = rng if sampling.augment else None
-    photos = torch.from_numpy(np.stack([s.rgb for s in sources])).permute(0, 3, 1, 2).float() / 255
-    if rng is not None:
-        photos = photometric(photos, rng, sampling.photometric_strength)
-    windows, targets = [], []
-    for i, source in enumerate(sources):
+    photos, targets = [], []
+    for source, picture in zip(sources, _pictures(sources, sampling, rng), strict=True):
         window, mask = _window(source, sampling, rng)
         if sampling.kind == "object":
             mask = source.depth[0] > 0 if mask is None else mask
-            photos[i] = torch.where(torch.from_numpy(mask), photos[i], GREY)
-        windows.append(window)
+            picture = torch.where(torch.from_numpy(mask), picture, GREY)
+        photos.append(resample(picture[None], [window], sampling.photo_side))
         targets.append(_in_unit(target(source, window, sampling.image_side, mask), sampling.kind))
-    photo = resample(photos, windows, sampling.photo_side)
+    photo = torch.cat(photos)
     rgb = F.interpolate(photo, size=(sampling.image_side,) * 2, mode="area")
     x0, weight, median = normalised(targets, sampling.coordinates)
-    return Batch(photo, rgb, x0, weight, torch.zeros(len(sources), dtype=torch.bool), median)
+    return Batch(photo, rgb, x0, weight, torch.tensor([source.single for source in sources]), median)
+
+
+def _pictures(sources: list[Source], sampling: Sampling, rng: np.random.Generator | None) -> list[Tensor]:
+    """The photos as [3, h, w] in [0, 1], their colours treated; those of one size together, which is faster."""
+    sizes: dict[tuple[int, ...], list[int]] = {}
+    for i, source in enumerate(sources):
+        sizes.setdefault(source.rgb.shape, []).append(i)
+    found: dict[int, Tensor] = {}
+    for members in sizes.values():
+        photos = torch.from_numpy(np.stack([sources[i].rgb for i in members])).permute(0, 3, 1, 2).float() / 255
+        if rng is not None:
+            photos = photometric(photos, rng, sampling.photometric_strength)
+        found.update(zip(members, photos, strict=True))
+    return [found[i] for i in range(len(sources))]
 
 
 def _window(
     source: Source, sampling: Sampling, rng: np.random.Generator | None
 ) -> tuple[Window, Bool[np.ndarray, "h w"] | None]:
-    side = source.rgb.shape[0]
+    drawn = None if rng is None else draw_augmentation(sampling.kind, rng, turns=not source.sparse)
     if sampling.kind == "scene":
-        return (Window(0, 0, side, side) if rng is None else scene_window(side, rng)), None
+        return scene_window(source.rgb.shape[:2], drawn, source.pixel_aspect), None
     mask = source.depth[0] > 0
-    if rng is None:
+    if drawn is None:
         return object_window(mask, None, sampling.crop_fill), None
-    mask = jitter_mask(mask, rng)
-    return object_window(mask, rng, sampling.crop_fill), mask
+    mask = jitter_mask(mask, drawn.mask)
+    return object_window(mask, drawn, sampling.crop_fill, source.pixel_aspect), mask
 
 
 def _in_unit(found: Target, kind: str) -> Target:
@@ -172,15 +188,12 @@ def normalised(
 
 
 def resample(photos: Float[Tensor, "b 3 h w"], windows: list[Window], side: int) -> Float[Tensor, "b 3 side side"]:
-    """Bilinear resampling of a window of each square photo; outside the photo is grey."""
-    source = photos.shape[-1]
-    theta = torch.zeros(len(windows), 2, 3)
-    for i, w in enumerate(windows):
-        sx, sy = w.width / source, w.height / source
-        theta[i, 0, 0] = -sx if w.flip else sx
-        theta[i, 1, 1] = sy
-        theta[i, 0, 2] = 2 * w.left / source + sx - 1
-        theta[i, 1, 2] = 2 * w.top / source + sy - 1
+    """Bilinear resampling of a window of each photo; outside the photo is grey."""
+    height, width = photos.shape[-2:]
+    matrices = np.stack([window.matrix() for window in windows]) / np.array([[width], [height]])
+    # Torch counts places from -1 to 1 in the source and in the square.
+    matrices[:, :, 2] = 2 * matrices[:, :, 2] + matrices[:, :, :2].sum(axis=2) - 1
+    theta = torch.from_numpy(matrices).float()
     grid = F.affine_grid(theta, [len(windows), 3, side, side], align_corners=False)
     return F.grid_sample(photos - GREY, grid, mode="bilinear", padding_mode="zeros", align_corners=False) + GREY
 
