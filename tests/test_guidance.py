@@ -31,12 +31,19 @@ def test_relative_depth_is_a_line_that_bears_wild_pixels(z):
     np.testing.assert_allclose(found.depth(z), 0.7 * z + 0.4, rtol=0.02)
 
 
-def test_disparity_without_shift_is_exact_and_a_shift_is_mostly_found(z):
-    found = align(3 / z, z, ONES, "disparity")
-    np.testing.assert_allclose(found.depth(3 / z), z, rtol=1e-6)
-    found = align(3 / z + 1, z, ONES, "disparity")
-    assert np.abs(found.depth(3 / z + 1) / z - 1).mean() < 0.15
+@pytest.mark.parametrize("shift", [0.0, 1.0, -0.2])
+def test_disparity_is_exact_with_a_true_estimate(z, shift):
+    found = align(3 / z + shift, z, ONES, "disparity")
+    np.testing.assert_allclose(found.depth(3 / z + shift), z, rtol=1e-6)
     assert (found.depth(np.array([-5.0])) > 0).all()
+
+
+def test_disparity_keeps_its_relief_where_the_estimate_is_too_flat(z):
+    """The estimate halves all relief; a plain line would take that over."""
+    flat = np.exp(0.5 * np.log(z)) * np.exp(np.random.default_rng(3).normal(0, 0.2, 400))
+    found = align(3 / z, flat, ONES, "disparity").depth(3 / z)
+    relief = np.polyfit(np.log(z), np.log(found), 1)[0]
+    assert 0.7 < relief < 1.2
 
 
 def test_a_map_that_runs_the_wrong_way_is_told_of(z, caplog):
