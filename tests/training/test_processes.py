@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import json, os, sys
 from pathlib import Path
-sys.path.insert(0, {here!r})
+sys.path[:0] = [{here!r}, {root!r}]
 from test_processes import in_a_process
 in_a_process(Path({data!r}), Path({out!r}))
 """
@@ -74,7 +74,7 @@ def _writes(event, given, out):
 @pytest.fixture(scope="module")
 def run(shards, tmp_path_factory):
     out = tmp_path_factory.mktemp("two")
-    code = CHILD.format(here=str(Path(__file__).parent), data=str(shards), out=str(out))
+    code = CHILD.format(here=str(Path(__file__).parent), root=str(ROOT), data=str(shards), out=str(out))
     (out / "child.py").write_text(code)
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
