@@ -1,6 +1,7 @@
 """Photometric augmentation of a batch of renderings, to narrow the gap to photos (paper App. C). Values in [0, 1]."""
 
 import io
+import math
 
 import numpy as np
 import torch
@@ -16,28 +17,39 @@ _LUMA = (0.299, 0.587, 0.114)
 def photometric(
     rgb: Float[Tensor, "b 3 h w"], rng: np.random.Generator, strength: float = 1.0
 ) -> Float[Tensor, "b 3 h w"]:
-    """Exposure, white balance, gamma, contrast, saturation, hue for all; blur, sharpening, noise, JPEG for some.
-
-    Colour is one affine map per sample, so the pixels are visited few times. `strength` 0 changes nothing.
+    """Gamma, exposure, white balance, hue, saturation, contrast, brightness for all; blur or sharpening, noise, JPEG
+    for some. `strength` 0 changes nothing.
     """
     if strength == 0:
         return rgb
     b = len(rgb)
     gamma = torch.from_numpy(np.exp(rng.normal(0, 0.18 * strength, b))).float()
-    rgb = rgb.clamp(1e-4, 1).pow(gamma[:, None, None, None])
     matrix, offset = _colour_maps(b, rng, strength)
-    mean = rgb.mean(dim=(1, 2, 3))
     contrast = torch.from_numpy(np.exp(rng.normal(0, 0.2 * strength, b))).float()
-    matrix = matrix * contrast[:, None, None]
-    offset = offset + ((1 - contrast) * mean)[:, None]
-    rgb = torch.baddbmm(offset[..., None], matrix, rgb.flatten(2)).reshape(rgb.shape)
+    rgb = coloured(rgb, gamma, matrix, contrast, offset)
     for i in range(b):
         rgb[i] = _degrade(rgb[i], rng, strength)
     return rgb.clamp(0, 1)
 
 
+def coloured(
+    rgb: Float[Tensor, "b 3 h w"],
+    gamma: Float[Tensor, "b"],
+    matrix: Float[Tensor, "b 3 3"],
+    contrast: Float[Tensor, "b"],
+    brightness: Float[Tensor, "b 3"],
+) -> Float[Tensor, "b 3 h w"]:
+    """contrast * (matrix @ rgb^gamma) + (1 - contrast) * mean + brightness, mean that of rgb^gamma; not yet clipped.
+
+    One affine map for each sample, so the pixels are visited few times.
+    """
+    rgb = rgb.clamp(1e-4, 1).pow(gamma[:, None, None, None])
+    offset = brightness + ((1 - contrast) * rgb.mean(dim=(1, 2, 3)))[:, None]
+    return torch.baddbmm(offset[..., None], matrix * contrast[:, None, None], rgb.flatten(2)).reshape(rgb.shape)
+
+
 def _colour_maps(b: int, rng: np.random.Generator, strength: float) -> tuple[Tensor, Tensor]:
-    """[b,3,3] and [b,3]: exposure x white balance x saturation x hue turn, and a small black-level shift."""
+    """[b,3,3] and [b,3]: exposure x white balance x saturation x hue turn, and a small change of brightness."""
     gain = np.exp(rng.normal(0, 0.15 * strength, (b, 1)) + rng.normal(0, 0.07 * strength, (b, 3)))
     saturation = np.exp(rng.normal(0, 0.3 * strength, b))
     grey = rng.random(b) < 0.03 * strength
@@ -48,7 +60,7 @@ def _colour_maps(b: int, rng: np.random.Generator, strength: float) -> tuple[Ten
     for i in range(b):
         saturate = saturation[i] * np.eye(3) + (1 - saturation[i]) * luma
         maps[i] = np.diag(gain[i]) @ saturate @ _hue_turn(angle[i])
-    offset = rng.normal(0, 0.02 * strength, (b, 1)) * np.ones((1, 3))
+    offset = rng.normal(0, 0.03 * strength, (b, 1)) * np.ones((1, 3))
     return torch.from_numpy(maps).float(), torch.from_numpy(offset).float()
 
 
@@ -60,21 +72,44 @@ def _hue_turn(angle: float) -> np.ndarray:
 
 
 def _degrade(rgb: Tensor, rng: np.random.Generator, strength: float) -> Tensor:
-    """What a camera and a file do to one picture [3,h,w]: at most one of blur and sharpening, noise, JPEG."""
+    """What a lens, a sensor and a file do to one picture [3,h,w]: at most one of blur and sharpening, noise, JPEG."""
+    soft = rng.random()
+    if soft < 0.18 * strength:
+        rgb = blurred(rgb, rng.uniform(0.4, 1.3))
+    elif soft < 0.32 * strength:
+        rgb = sharpened(rgb, rng.uniform(0.2, 1.0))
     if rng.random() < 0.3 * strength:
-        amount = rng.uniform(-0.8, 0.7)
-        soft = F.avg_pool2d(F.pad(rgb[None], (1, 1, 1, 1), mode="replicate"), 3, stride=1)[0]
-        rgb = rgb + amount * (rgb - soft)
-    if rng.random() < 0.3 * strength:
-        sigma = abs(rng.normal(0, 0.025))
-        noise = rng.standard_normal(rgb.shape[1:] if rng.random() < 0.5 else rgb.shape, dtype=np.float32)
-        rgb = rgb + sigma * torch.from_numpy(noise)
-    if rng.random() < 0.12 * strength:
-        rgb = _jpeg(rgb, int(rng.integers(30, 90)))
+        read, shot = np.abs(rng.normal(0, (0.018, 0.03)))
+        rgb = noisy(rgb, rng, float(read), float(shot), grey=bool(rng.random() < 0.5))
+    if rng.random() < 0.15 * strength:
+        rgb = jpeg(rgb, int(rng.integers(30, 90)))
     return rgb
 
 
-def _jpeg(rgb: Tensor, quality: int) -> Tensor:
+def blurred(rgb: Float[Tensor, "3 h w"], sigma: float) -> Float[Tensor, "3 h w"]:
+    """A Gaussian blur of `sigma` pixels, cut at three; the border goes on outside."""
+    reach = max(math.ceil(3 * sigma), 1)
+    taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma) ** 2)
+    taps = taps / taps.sum()
+    padded = F.pad(rgb[:, None], (reach, reach, reach, reach), mode="replicate")
+    return F.conv2d(F.conv2d(padded, taps[None, None, None]), taps[None, None, :, None])[:, 0]
+
+
+def sharpened(rgb: Float[Tensor, "3 h w"], amount: float) -> Float[Tensor, "3 h w"]:
+    """What a camera's unsharp mask of one pixel does."""
+    return rgb + amount * (rgb - blurred(rgb, 1.0))
+
+
+def noisy(
+    rgb: Float[Tensor, "3 h w"], rng: np.random.Generator, read: float, shot: float, *, grey: bool = False
+) -> Float[Tensor, "3 h w"]:
+    """Sensor noise of variance read^2 + shot^2 * value; `grey` noise is the same in all channels."""
+    noise = torch.from_numpy(rng.standard_normal(rgb.shape[1:] if grey else rgb.shape, dtype=np.float32))
+    return rgb + noise * (read**2 + shot**2 * rgb.clamp(0, 1)).sqrt()
+
+
+def jpeg(rgb: Float[Tensor, "3 h w"], quality: int) -> Float[Tensor, "3 h w"]:
+    """There and back through a JPEG file."""
     pixels = (rgb.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)
