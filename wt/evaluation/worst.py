@@ -17,6 +17,7 @@ LAYERS = (0, 1, 3)
 LARGEST_ERROR = 0.2
 """Relative depth error that is drawn hottest."""
 CELL = 256
+NOTHING = 225
 _HEADER, _CAPTION, _GAP = 66, 18, 6
 
 
@@ -65,15 +66,14 @@ def sheet(shown: Shown) -> UInt8[np.ndarray, "h w 3"]:
     with np.errstate(invalid="ignore"):
         error = np.abs(shown.aligned[: len(true), ..., 2] - true) / true
     error[:, ~shown.valid] = np.nan
-    cells = [[truth.rgb], [_scale(low, high)], [_scale(0, LARGEST_ERROR, hot_low=False)]]
+    cells = [[truth.rgb], [_scale(low, high)], [_scale(0.0, LARGEST_ERROR, hot_low=False)]]
     names = [["photo"], ["depth"], ["error / depth"]]
     for layer in layers:
         for row, picture in enumerate(
             (
-                depth_colours(true[layer], low, high),
-                depth_colours(ours[layer], low, high),
-                # The ramp is hot where its value is low.
-                depth_colours(-error[layer], -LARGEST_ERROR, 0.0),
+                _colours(true[layer], low, high),
+                _colours(ours[layer], low, high),
+                _colours(error[layer], 0.0, LARGEST_ERROR, hot_low=False),
             )
         ):
             cells[row].append(picture)
@@ -99,12 +99,19 @@ def _title(shown: Shown) -> str:
     return "\n".join(lines)
 
 
+def _colours(
+    values: Float[np.ndarray, "h w"], low: float, high: float, hot_low: bool = True
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Hot at one end; light grey where there is nothing, which the ramp has nowhere."""
+    colours = depth_colours(values, low, high) if hot_low else depth_colours(-values, -high, -low)
+    return np.where(np.isfinite(values)[..., None], colours, np.uint8(NOTHING))
+
+
 def _scale(low: float, high: float, hot_low: bool = True) -> UInt8[np.ndarray, "h w 3"]:
     """A cell with the colour bar: its top is `low`."""
     values = np.broadcast_to(np.linspace(low, high, CELL)[:, None], (CELL, CELL // 5))
-    bar = depth_colours(values, low, high) if hot_low else depth_colours(-values, -high, -low)
     cell = Image.new("RGB", (CELL, CELL), "white")
-    cell.paste(Image.fromarray(bar), (CELL // 5, 0))
+    cell.paste(Image.fromarray(_colours(values, low, high, hot_low)), (CELL // 5, 0))
     draw = ImageDraw.Draw(cell)
     for share in (0.08, 0.5, 0.92):
         value = low + share * (high - low)
