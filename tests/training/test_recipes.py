@@ -1,11 +1,14 @@
 """The recipes' numbers, and every one of them, shrunk, through a real step; the ablations, and the files they leave."""
 
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from wt.cli import train as command
 from wt.errors import WtError
 from wt.model.checkpoint import load_model, read_metadata
 from wt.model.encoder import DinoV2
@@ -132,6 +135,30 @@ def test_every_ablation_takes_a_step_and_its_model_loads_again(name, shards, tmp
     noise = torch.randn(1, 6, 42, 42, 3)
     tokens = model.condition(torch.randn(1, 9, 520))
     assert model(noise, torch.ones(1), tokens, torch.rand(1, 3, 42, 42)).isfinite().all()
+
+
+def test_rgbd_frames_supervise_their_visible_layer(shards, tmp_path):
+    from PIL import Image
+
+    folder = tmp_path / "frames"
+    for part in ("rgb", "depth"):
+        (folder / part).mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        Image.fromarray(rng.integers(0, 256, (48, 64, 3), dtype=np.uint8)).save(folder / f"rgb/{i}.png")
+        Image.fromarray(rng.integers(800, 4000, (48, 64)).astype(np.uint16)).save(folder / f"depth/{i}.png")
+    (folder / "intrinsics.txt").write_text("60 60 32 24")
+    given = options(shards, tmp_path / "run", rgbd=(folder,), max_steps=1)
+    trainer = Trainer(small("mini_scene", batch=16), given)
+    batch = trainer.feed.next()
+    assert 0 < int(batch.single.sum()) < 16
+    assert not trainer.step([batch])["skipped"]
+    assert trainer.metadata()["data"].endswith("and 3 RGB-D frames")
+
+
+def test_the_command_line_names_them_all():
+    assert re.split(r"[,;] ", command.RECIPES) == list(RECIPES)
+    assert command.ABLATIONS.split(", ") == list(ABLATIONS)
 
 
 def test_names_that_do_not_exist():

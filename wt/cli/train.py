@@ -19,6 +19,9 @@ def register(subparsers: Subparsers) -> None:
     parser = add_command(subparsers, "train", run, "Train a recipe; run the same command again to continue it.")
     parser.add_argument("recipe", nargs="?", help=RECIPES)
     parser.add_argument("--data", type=Path, help="folder of shards; it may grow during the run")
+    parser.add_argument(
+        "--rgbd", type=Path, action="append", default=[], help="folder of RGB-D frames to mix with scenes; repeatable"
+    )
     parser.add_argument("--out", type=Path, help="folder of the run")
     parser.add_argument("--hours", type=float, help="length of the run; sets the learning-rate schedule")
     parser.add_argument(
@@ -34,9 +37,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--save-minutes", type=float, help="how often the run is saved")
     parser.add_argument("--held-out", type=int, help="samples looked at during the run; 0 needs no renderer")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
-    parser.add_argument(
-        "--workers", type=int, default=0, help="processes that make batches (0: the one that trains)"
-    )
+    parser.add_argument("--workers", type=int, default=0, help="processes that make batches (0: the one that trains)")
     parser.add_argument("--steps", type=int, help="stop after this many steps even if time is left")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
@@ -60,6 +61,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         out=arguments.out,
         hours=arguments.hours,
         resume=arguments.resume,
+        rgbd=tuple(arguments.rgbd),
         encoder=arguments.encoder,
         threads=arguments.threads,
         workers=arguments.workers,

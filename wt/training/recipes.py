@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from wt.data.shards import Kind
 from wt.errors import WtError
@@ -153,18 +153,28 @@ def shrunk(whole: Recipe) -> Recipe:
         temporal_blocks=1 if whole.config.temporal_blocks else 0,
         encoder=small,
     )
-    first = None if whole.first_side is None else 28
-    counts = {"batch": min(whole.batch, 2), "accumulation": min(whole.accumulation, 2), "frames": 2, "held_out": 2}
-    return replace(whole, config=config, first_side=first, warmup_steps=5, **counts)
+    return replace(
+        whole,
+        config=config,
+        batch=min(whole.batch, 2),
+        accumulation=min(whole.accumulation, 2),
+        frames=2,
+        first_side=None if whole.first_side is None else 28,
+        warmup_steps=5,
+        held_out=2,
+    )
 
 
 def _with_schedule(schedule: Schedule) -> Callable[[Recipe], Recipe]:
     """The schedule, and with it the published sampler: even steps, as no schedule of the paper dwells on noise."""
-    sampler = {"sampling_shift": 1.0, "default_steps": 20}
-    return lambda made: replace(made, schedule=schedule, config=replace(made.config, **sampler))
+
+    def changed(made: Recipe) -> Recipe:
+        return replace(made, schedule=schedule, config=replace(made.config, sampling_shift=1.0, default_steps=20))
+
+    return changed
 
 
-def _with_config(**numbers: object) -> Callable[[Recipe], Recipe]:
+def _with_config(**numbers: Any) -> Callable[[Recipe], Recipe]:
     return lambda made: replace(made, config=replace(made.config, **numbers))
 
 

@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wt.data.rgbd import RgbdFolder
 from wt.errors import WtError
 from wt.model.checkpoint import save_model
 from wt.model.encoder import DinoV2
@@ -37,6 +38,7 @@ from wt.training.dataset import MEAN_DEPTH, Batch, SampleStream, Sampling, Stati
 from wt.training.ema import Ema, swapped
 from wt.training.feed import Feed
 from wt.training.held_out import HeldOut, held_out_batches
+from wt.training.mixing import MixedStream
 from wt.training.objective import Objective, draw
 from wt.training.optim import build_optimizers, learning_rate, mixed_precision
 from wt.training.plots import plot_curve
@@ -72,6 +74,8 @@ class RunOptions:
     hours: float
     resume: Path | None = None
     """weights.safetensors of another run, or a model file; a run that was stopped continues by itself."""
+    rgbd: tuple[Path, ...] = ()
+    """Folders of RGB-D frames that are mixed into rendered scenes; they supervise the visible layer only (Eq. 4)."""
     encoder: Path | None = None
     """Weights of a frozen encoder that is part of the model; needed unless `resume` has them."""
     threads: int = 0
@@ -118,10 +122,16 @@ class Trainer:
             self.noise = torch.Generator(self.device).manual_seed(options.seed + 1_000_003 * rank + 1)
         self.progress = Progress()
         self.stopping = False
-        stream = SampleStream(options.data, recipe.kind, np.random.default_rng([options.seed, rank]), (rank, count))
-        self.feed = Feed(stream, recipe, options.workers)
+        self.feed = Feed(self._stream(), recipe, options.workers)
         self._held_out: HeldOut | None = None
         self._build(state)
+
+    def _stream(self) -> SampleStream:
+        rng = np.random.default_rng([self.options.seed, self.rank])
+        given = (self.options.data, self.recipe.kind, rng, (self.rank, self.count))
+        if not self.options.rgbd:
+            return SampleStream(*given)
+        return MixedStream(*given, rgbd=[RgbdFolder(folder) for folder in self.options.rgbd])
 
     def _build(self, state: dict[str, Any] | None) -> None:
         """Network, optimiser, averages; the weights of an earlier run if there is one."""
@@ -418,8 +428,11 @@ class Trainer:
             "samples": p.samples,
             "seconds": round(p.seconds),
         }
+        data = f"{self.feed.stream.known} procedural {self.recipe.kind} renderings of this repository"
+        if isinstance(self.feed.stream, MixedStream):
+            data += f", and {sum(map(len, self.feed.stream.rgbd))} RGB-D frames"
         return {
-            "data": f"{self.feed.stream.known} procedural {self.recipe.kind} renderings of this repository",
+            "data": data,
             "steps": p.step + sum(h.get("steps", 0) for h in p.history),
             "samples": p.samples + p.earlier_samples,
             "seconds": round(p.seconds + p.earlier_seconds),
