@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from wt.data.rgbd_layouts import Frames, K, Pair, find_frames
+from wt.data.rgbd_camera import K
+from wt.data.rgbd_layouts import Frames, Pair, find_frames
 from wt.errors import WtError
 from wt.training.augment import Source
 from wt.types import Float, UInt8

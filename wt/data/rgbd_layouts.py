@@ -7,12 +7,9 @@
 
 A folder that is none of these may hold folders that are (sequences, scans, scenes): together they are one data set.
 
-K is (fx, fy, cx, cy) with pixel centres at +0.5. camera.json (keys fx, fy, cx, cy; if there width, height, depth_scale,
-photographs) and intrinsics.txt (four numbers, or a matrix) of the generic layout follow that rule; calibrations of the
-named data sets put the centre of the first pixel at 0, so half a pixel is added to theirs.
+How their K is read, and which pixel rule it follows, is in wt/data/rgbd_camera.py.
 """
 
-import json
 import logging
 import math
 import re
@@ -21,12 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from wt.data.rgbd_camera import CameraPair, published, read_k, read_numbers, stated_camera
 from wt.errors import WtError
-from wt.types import Float
 
 LOG = logging.getLogger(__name__)
-
-K = Float[np.ndarray, "4"]
 
 APART = 0.02
 """Seconds between a picture and its depth, at most (as TUM's own tool has it)."""
@@ -42,46 +37,9 @@ TUM_K = {
 TUM_DEFAULT_K = (525.0, 525.0, 319.5, 239.5)
 NYU_K = (518.85790, 519.46961, 325.58245, 253.73617)
 
-_HALF_A_PIXEL = np.array([0.0, 0.0, 0.5, 0.5])
 _COLOUR_FOLDERS = ("rgb", "color", "colour", "image", "images", "nyu_images")
 _DEPTH_FOLDERS = ("depth", "depths", "nyu_depths")
 _WORD = re.compile(r"(?:^|(?<=[._-]))(?:rgb|colou?rs?|images?|depths?|sync)(?=$|[._-])", re.IGNORECASE)
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """A stated K and the picture size that it belongs to; None: whatever size the pictures have."""
-
-    k: K
-    size: tuple[int, int] | None = None
-
-    def of(self, size: tuple[int, int], path: Path) -> K:
-        """K for a picture of (width, height) pixels.
-
-        Raises:
-            WtError: another aspect than the calibration's.
-        """
-        if self.size is None or self.size == size:
-            return self.k
-        across, down = size[0] / self.size[0], size[1] / self.size[1]
-        if abs(math.log(across / down)) > 0.02:
-            raise WtError(
-                f"{path} is {size[0]} x {size[1]} pixels, but K belongs to {self.size[0]} x {self.size[1]}, which is "
-                "another shape. Write the K of these pictures into camera.json or intrinsics.txt."
-            )
-        return self.k * np.array([across, down, across, down])
-
-
-@dataclass(frozen=True, eq=False)
-class CameraPair:
-    """What took the frames of a folder."""
-
-    colour: Calibration
-    depth: Calibration | None = None
-    """The depth camera's own K; None: the depth lies over the picture."""
-    depth_scale: float = 1000.0
-    """Stored units per metre."""
-    photographs: bool = True
 
 
 @dataclass(frozen=True)
@@ -141,10 +99,10 @@ def _tum(folder: Path) -> Frames | None:
         return None
     if not pairs:
         raise WtError(f"{folder}: no picture has a depth within {APART} s of it. Are rgb.txt and depth.txt of one run?")
-    camera = _stated(folder, 5000.0)
+    camera = stated_camera(folder, 5000.0)
     if camera is None:
         series = next((name for name in TUM_K if name in folder.as_posix().lower()), None)
-        camera = CameraPair(_published(TUM_K.get(series or "", TUM_DEFAULT_K), VGA), depth_scale=5000.0)
+        camera = CameraPair(published(TUM_K.get(series or "", TUM_DEFAULT_K), VGA), depth_scale=5000.0)
         LOG.info("%s: no file says K; taken as TUM's %s camera", folder, series or "default")
     return Frames(folder, "TUM", pairs, camera)
 
@@ -198,7 +156,7 @@ def _scannet(folder: Path) -> Frames | None:
         return None
     own = _matrix_file(folder, "intrinsic", "depth")
     _check_same_place(folder)
-    camera = CameraPair(_published(_read_k(colour)), None if own is None else _published(_read_k(own)))
+    camera = CameraPair(published(read_k(colour)), None if own is None else published(read_k(own)))
     return Frames(folder, "ScanNet", _match(_files(folder / "color"), _files(folder / "depth", DEPTHS), folder), camera)
 
 
@@ -210,7 +168,7 @@ def _matrix_file(folder: Path, what: str, camera: str) -> Path | None:
 def _check_same_place(folder: Path) -> None:
     """Depth and colour are one camera for us: theirs must stand at one place and look one way."""
     files = [_matrix_file(folder / "intrinsic", "extrinsic", camera) for camera in ("color", "depth")]
-    poses = [np.eye(4) if file is None else _numbers(file).reshape(4, 4) for file in files]
+    poses = [np.eye(4) if file is None else read_numbers(file).reshape(4, 4) for file in files]
     between = np.linalg.inv(poses[0]) @ poses[1]
     if np.abs(between - np.eye(4)).max() > 2e-3:
         raise WtError(
@@ -225,7 +183,7 @@ def _folder_pairs(folder: Path) -> Frames | None:
     depths = next((folder / name for name in _DEPTH_FOLDERS if (folder / name).is_dir()), None)
     if colours is None or depths is None:
         return None
-    camera, nyu = _stated(folder, 1000.0), colours.name.startswith("nyu")
+    camera, nyu = stated_camera(folder, 1000.0), colours.name.startswith("nyu")
     if camera is None and not nyu:
         raise WtError(
             f"{folder} has {colours.name}/ and {depths.name}/ but no K. Write fx fy cx cy in pixels of the pictures "
@@ -242,12 +200,12 @@ def _file_pairs(folder: Path) -> Frames | None:
     if not depths or not colours:
         return None
     pairs = _match(colours, depths, folder)
-    return Frames(folder, "NYU", pairs, _stated(folder, 1000.0) or _nyu_camera(folder))
+    return Frames(folder, "NYU", pairs, stated_camera(folder, 1000.0) or _nyu_camera(folder))
 
 
 def _nyu_camera(folder: Path) -> CameraPair:
     LOG.info("%s: no file says K; taken as NYU Depth V2's colour camera", folder)
-    return CameraPair(_published(NYU_K, VGA))
+    return CameraPair(published(NYU_K, VGA))
 
 
 def _files(folder: Path, suffixes: tuple[str, ...] = PICTURES) -> list[Path]:
@@ -270,56 +228,3 @@ def _match(colours: list[Path], depths: list[Path], folder: Path) -> list[Pair]:
 
 def _key(path: Path) -> str:
     return _WORD.sub("", path.stem).strip("._-")
-
-
-def _stated(folder: Path, depth_scale: float) -> CameraPair | None:
-    """The camera that camera.json or intrinsics.txt describes."""
-    if (folder / "camera.json").is_file():
-        return _json_camera(folder / "camera.json", depth_scale)
-    if (folder / "intrinsics.txt").is_file():
-        return CameraPair(Calibration(_read_k(folder / "intrinsics.txt")), depth_scale=depth_scale)
-    return None
-
-
-def _json_camera(path: Path, depth_scale: float) -> CameraPair:
-    try:
-        stated = json.loads(path.read_text(encoding="utf-8"))
-        k = _checked(np.array([float(stated[name]) for name in ("fx", "fy", "cx", "cy")]), path)
-        size = (int(stated["width"]), int(stated["height"])) if "width" in stated else None
-        scale, photographs = float(stated.get("depth_scale", depth_scale)), bool(stated.get("photographs", True))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise WtError(
-            f"{path} does not describe a camera ({type(error).__name__}: {error}). It needs fx, fy, cx, cy, and may "
-            "have width, height, depth_scale and photographs."
-        ) from error
-    if not (math.isfinite(scale) and scale > 0 and (size is None or min(size) > 0)):
-        raise WtError(f"{path}: depth_scale, width and height must be positive.")
-    return CameraPair(Calibration(k, size), depth_scale=scale, photographs=photographs)
-
-
-def _read_k(path: Path) -> K:
-    numbers = _numbers(path)
-    if numbers.size in (9, 16):
-        matrix = numbers.reshape(math.isqrt(numbers.size), -1)
-        numbers = np.array([matrix[0, 0], matrix[1, 1], matrix[0, 2], matrix[1, 2]])
-    return _checked(numbers, path)
-
-
-def _checked(k: np.ndarray, path: Path) -> K:
-    if k.shape != (4,) or not np.isfinite(k).all() or min(k[:2]) <= 0:
-        raise WtError(
-            f"{path} holds no K: four numbers fx fy cx cy, or a 3 x 3 or 4 x 4 matrix, with fx and fy above 0."
-        )
-    return k
-
-
-def _numbers(path: Path) -> np.ndarray:
-    try:
-        return np.array([float(word) for word in re.split(r"[\s,;\[\]]+", path.read_text(encoding="utf-8")) if word])
-    except (OSError, ValueError) as error:
-        raise WtError(f"{path} holds something else than numbers ({error}).") from error
-
-
-def _published(k: np.ndarray | tuple[float, ...], size: tuple[int, int] | None = None) -> Calibration:
-    """A calibration that counts pixel centres from 0."""
-    return Calibration(np.asarray(k, dtype=np.float64) + _HALF_A_PIXEL, size)

@@ -70,10 +70,10 @@ def shared_window(
 ) -> tuple[Window, Bool[np.ndarray, "t h w"]]:
     """(crop around all frames' masks, the masks jittered all in the same way)."""
     if rng is None:
-        return object_window(masks.any(axis=0), None, fill), masks
+        return object_window(np.any(masks, axis=0), None, fill), masks
     drawn = draw_augmentation("object", rng)
     masks = np.stack([jitter_mask(mask, drawn.mask) for mask in masks])
-    return object_window(masks.any(axis=0), drawn, fill), masks
+    return object_window(np.any(masks, axis=0), drawn, fill), masks
 
 
 def clip_photometric(

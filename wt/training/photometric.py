@@ -79,7 +79,7 @@ def _degrade(rgb: Tensor, rng: np.random.Generator, strength: float) -> Tensor:
     elif soft < 0.32 * strength:
         rgb = sharpened(rgb, rng.uniform(0.2, 1.0))
     if rng.random() < 0.3 * strength:
-        read, shot = np.abs(rng.normal(0, (0.018, 0.03)))
+        read, shot = np.abs(rng.normal(0, (0.015, 0.02)))
         rgb = noisy(rgb, rng, float(read), float(shot), grey=bool(rng.random() < 0.5))
     if rng.random() < 0.15 * strength:
         rgb = jpeg(rgb, int(rng.integers(30, 90)))
