@@ -175,3 +175,25 @@ def test_two_visitors_see_their_own_work(studio, chromium, url, tmp_path):
     assert ((blue[:, 2] - blue[:, 0]) > 100).sum() > 5000 > ((blue[:, 0] - blue[:, 2]) > 100).sum()
     assert other.outside == []
     other.close()
+
+
+def test_a_depth_map_is_loaded_used_and_forgotten_with_a_new_photo(studio, tmp_path):
+    page = studio.page
+    studio.upload(picture(tmp_path / "red.png", (200, 60, 40)))
+    studio.says("is open")
+    page.locator("#known_depth > button").click()
+    np.save(tmp_path / "turned.npy", np.ones(SIZE, np.float32))
+    np.save(tmp_path / "lidar.npy", np.full(SIZE[::-1], 2.5, np.float32))
+    for name, words in (("turned.npy", "rotate it"), ("lidar.npy", "lidar.npy is read as metric depth")):
+        with page.expect_file_chooser() as chooser:
+            page.locator("#depth_upload").click()
+        chooser.value.set_files(tmp_path / name)
+        studio.says(words)
+    assert "100 % of the photo" in page.locator("#depth_facts").inner_text()
+    page.locator("#lift").click()
+    studio.says("Lifted")
+    studio.open_step("geometry")
+    assert "lidar.npy (metric)" in page.locator("#lift_facts").inner_text()
+    studio.upload(picture(tmp_path / "blue.png", (30, 60, 220)))
+    studio.says("blue.png is open")
+    page.wait_for_selector("#depth_forget[disabled]", state="attached")
