@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wt.depth import DepthMap, open_depth
     from wt.errors import Cancelled, WtError
     from wt.geometry.camera import Intrinsics
     from wt.geometry.fit_intrinsics import fit_intrinsics
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Cancelled": "wt.errors",
+    "DepthMap": "wt.depth",
     "WtError": "wt.errors",
     "Intrinsics": "wt.geometry.camera",
     "fit_intrinsics": "wt.geometry.fit_intrinsics",
     "LayeredPointmap": "wt.geometry.layers",
     "Lifter": "wt.lift",
     "load": "wt.lift",
+    "open_depth": "wt.depth",
     "export": "wt.scene.export",
     "Placed": "wt.scene.place",
     "place": "wt.scene.place",
@@ -33,6 +36,7 @@ _HOME = {
 
 __all__ = [
     "Cancelled",
+    "DepthMap",
     "Intrinsics",
     "LayeredPointmap",
     "Lifter",
@@ -42,6 +46,7 @@ __all__ = [
     "export",
     "fit_intrinsics",
     "load",
+    "open_depth",
     "place",
 ]
 
