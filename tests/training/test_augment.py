@@ -219,3 +219,14 @@ def test_filling_agrees_with_the_pointmap_rule():
     depth = np.where(valid, rng.uniform(1, 2, (6, 5, 7)), 0)
     expected = forward_fill(np.repeat(depth[..., None], 3, -1), valid)[..., 2]
     np.testing.assert_array_equal(fill_depth(depth, valid), expected)
+
+
+def test_sparse_frames_keep_their_rows_level_in_batches():
+    """A photo whose rows are of one colour each: after any draw but a turn its rows still are."""
+    whole = sample("scene", 1)
+    striped = np.broadcast_to(np.arange(192, dtype=np.uint8)[:, None, None], (192, 192, 3)).copy()
+    sparse = replace(whole, rgb=striped, single=True, sparse=True)
+    sampling = Sampling("scene", 28, 56, LogMedian(), photometric_strength=0.0)
+    for source, level in ((sparse, True), (replace(sparse, sparse=False), False)):
+        photo = make_batch([source] * 40, sampling, np.random.default_rng(0)).photo
+        assert bool((photo.std(dim=3) < 1e-3).all()) == level
