@@ -5,8 +5,8 @@ brought to the estimate's own unit (`align`). The difference is a correction of 
 hidden surfaces are corrected by what was found near them in the picture *and* in depth (`Field`): the back of a chair
 moves with the chair, the wall behind it with the parts of the wall that are seen. The sampler then goes on towards the
 corrected estimate, so that the state of layer 0 is the known geometry at that noise level, with the noise of the start.
-It works from the first step on, also where that is the only one. All layers keep one time: with layer 0 at a time of its
-own near 0 (the small models never saw that) hidden layers came out worse, their Chamfer distance half as large again.
+It works from the first step on, also where that is the only one. All layers keep one time: with layer 0 at a time near
+0 of its own, which the small models never saw, the Chamfer distance of hidden layers came out half as large again.
 """
 
 import logging
