@@ -31,12 +31,17 @@ blocked = {{
 }}
 assert {{"trimesh", "gradio", "scipy", "cv2", "matplotlib", "jaxtyping", "embreex"}} <= blocked, blocked
 
-class Bare:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in blocked:
-            raise ModuleNotFoundError(f"No module named {{name!r}}: this node is bare", name=name)
+class Bare:  # a finder that does not see what is not there
+    def __init__(self, finder):
+        self.finder = finder
 
-sys.meta_path.insert(0, Bare())
+    def find_spec(self, name, path=None, target=None):
+        return None if name.split(".")[0] in blocked else self.finder.find_spec(name, path, target)
+
+    def find_distributions(self, *given):
+        return self.finder.find_distributions(*given) if hasattr(self.finder, "find_distributions") else []
+
+sys.meta_path[:] = [Bare(finder) for finder in sys.meta_path]
 from wt.__main__ import main
 sys.exit(main({arguments!r}))
 """
