@@ -8,7 +8,7 @@ from wt.errors import WtError
 from wt.geometry.normalise import PUBLISHED_MEAN, PUBLISHED_STD, LogMedian, Normalisation, ZScore
 
 PATCH = 14
-BLOCK_CYCLE = ("layer", "ray", "global")
+BLOCK_CYCLE: tuple[Literal["layer", "ray", "global"], ...] = ("layer", "ray", "global")
 
 
 @dataclass(frozen=True, kw_only=True)

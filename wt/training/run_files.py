@@ -133,8 +133,8 @@ def stored_coordinates(path: Path) -> Coordinates | None:
     """The coordinates that the weights of `load_weights` speak; None where an older file does not say."""
     metadata = _metadata(path)
     if metadata.get("format") == WEIGHTS:
-        mean, std = json.loads(metadata.get("coordinates", "null")) or (None, None)
-        return None if mean is None else (mean, std)
+        stored = json.loads(metadata.get("coordinates", "null"))
+        return (stored[0], stored[1]) if stored else None
     if "config" in metadata:
         config = read_metadata(path)["config"]
         return list(config.mean), list(config.std)
@@ -258,7 +258,12 @@ def trim_curve(path: Path, step: int) -> None:
     """Take out what a killed run logged after the save that it continues from."""
     if path.is_file():
         kept = [row for row in read_curve(path) if row.get("step", 0) <= step]
-        atomically(path, lambda to: to.write_text("".join(json.dumps(row) + "\n" for row in kept)))
+        text = "".join(json.dumps(row) + "\n" for row in kept)
+
+        def write(to: Path) -> None:
+            to.write_text(text)
+
+        atomically(path, write)
 
 
 def device_name(device: torch.device) -> str:

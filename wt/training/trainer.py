@@ -20,9 +20,10 @@ import math
 import os
 import signal
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -147,7 +148,7 @@ class Trainer:
         config = self.recipe.config
         if config.normalisation == "zscore":
             mean, std = coordinates or (self.statistics.mean, self.statistics.std)
-            config = replace(config, mean=tuple(map(float, mean)), std=tuple(map(float, std)))
+            config = replace(config, mean=_three(mean), std=_three(std))
         self.config = config
         torch.manual_seed(self.options.seed)
         self.model = WTDiT(config).to(self.device)
@@ -202,19 +203,22 @@ class Trainer:
         if cache.is_file():
             with np.load(cache, allow_pickle=False) as stored:
                 return Statistics(tuple(stored["mean"]), tuple(stored["std"]), stored["mean_depth"])
-        kind = "scene" if self.recipe.kind == "scene" else "object"
         config = self.recipe.config
-        found = statistics(self.feed.stream, Sampling(kind, 28, 28, config.coordinates(), config.crop_fill))
+        sampling = Sampling(self._shown(), 28, 28, config.coordinates(), config.crop_fill)
+        found = statistics(self.feed.stream, sampling)
         cache.parent.mkdir(parents=True, exist_ok=True)
         np.savez(cache, mean=found.mean, std=found.std, mean_depth=found.mean_depth)
         return found
+
+    def _shown(self) -> Literal["scene", "object"]:
+        return "scene" if self.recipe.kind == "scene" else "object"
 
     def _enter_stage(self) -> None:
         """Network and batches at the side of this part of the run."""
         side = self.recipe.side(self.share_done())
         self.config = self.model.config = self.config.at_side(side)
         self.sampling = Sampling(
-            kind="scene" if self.recipe.kind == "scene" else "object",
+            kind=self._shown(),
             image_side=side,
             photo_side=self.config.encoder.side or side,
             coordinates=self.config.coordinates(),
@@ -443,6 +447,11 @@ class Trainer:
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
+
+
+def _three(numbers: Iterable[float]) -> tuple[float, float, float]:
+    x, y, z = map(float, numbers)
+    return x, y, z
 
 
 def train(recipe: Recipe, options: RunOptions) -> dict[str, Any]:
