@@ -9,9 +9,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 from tiny_shards import ball_and_wall, write_shards
 
+from wt.data.source import Source
 from wt.evaluation.baselines import mean_depth, plane, repeated
 from wt.evaluation.benchmark import evaluate, mean_figures
 from wt.evaluation.card import card_text
+from wt.evaluation.compare import differences
 from wt.evaluation.known_depth import given_depth
 from wt.evaluation.metrics import sample_metrics, unit_length
 from wt.evaluation.samples import Case, truth_of
@@ -20,7 +22,6 @@ from wt.geometry.camera import pixel_centres, project, rays
 from wt.geometry.layers import LayeredPointmap
 from wt.model.config import mini
 from wt.scene.scene import to_grid
-from wt.training.augment import Source
 from wt.training.dataset import SampleStream, Sampling, statistics
 
 SIDE = 64
@@ -169,3 +170,50 @@ def test_known_depth_has_rows_of_its_own():
         noisy = given_depth(samples[0], "noisy5", seed)
         error = np.abs(noisy / samples[0].points[0, ..., 2] - 1)[samples[0].alpha]
         assert error.mean() == pytest.approx(0.05, rel=1e-3)
+
+
+class KnowsClips(Knows):
+    """Sees all frames at once: only then are hidden layers right."""
+
+    def lift_clip(self, frames, masks=None, *, steps=None, seed=42):
+        assert len(frames) == len(masks)
+        return [self.lift(frame, mask, steps=steps, seed=1) for frame, mask in zip(frames, masks)]
+
+
+def test_a_clip_is_lifted_at_once_by_a_model_that_can():
+    frames = tuple(truth("object", seed) for seed in range(3))
+    clip = [Case("clip", frames)]
+    rows = {name: evaluate(kind(frames), clip).rows()[0] for name, kind in (("one", Knows), ("all", KnowsClips))}
+    assert rows["all"]["hidden_f05"] > 0.999
+    assert rows["one"]["hidden_f05"] < 0.9
+    assert rows["one"]["l0_absrel"] < 1e-5, "one gauge fits all frames"
+
+
+def test_other_models_stand_beside_the_first_one():
+    samples = [truth(seed=seed) for seed in range(3)]
+    seen = []
+    table = evaluate(
+        Knows(samples),
+        cases(samples),
+        seeds=2,
+        against={"coarse": Knows(samples, grid=32)},
+        on_case=lambda case, fit: seen.append((case.name, fit.depth.absrel)),
+    )
+    rows = table.rows()
+    assert [row["method"] for row in rows][:2] == ["knows", "coarse"]
+    assert rows[0]["l0_absrel"] < rows[1]["l0_absrel"]
+    assert [name for name, _ in seen] == table.names == ["sample-0", "sample-1", "sample-2"]
+    assert max(absrel for _, absrel in seen) < 1e-5
+    gap = differences(table, "coarse", "knows")["figures"]["l0_absrel"]
+    assert gap["mean"] == pytest.approx(rows[1]["l0_absrel"] - rows[0]["l0_absrel"])
+    assert set(table.costs()) == {"lift", "figures"}
+
+
+def test_layer_0_alone_has_no_rows_of_repeated_layers():
+    made = ball_and_wall(np.random.default_rng(0), SIDE, "scene")
+    frame = truth_of(Source(made["rgb"], made["depth"], made["K"], single=True), "scene")
+    assert frame.mask is None
+    rows = evaluate(Knows([frame]), cases([frame])).rows()
+    assert [row["method"] for row in rows] == ["knows", "plane"]
+    assert np.isnan(rows[0]["all_f05"])
+    assert rows[0]["l0_absrel"] < 1e-5

@@ -6,6 +6,7 @@ import pytest
 import torch
 from tiny_shards import ball_and_wall
 
+from wt.data.source import Source
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics, pixel_centres, project
 from wt.geometry.fit_intrinsics import solve
@@ -14,7 +15,6 @@ from wt.geometry.normalise import LogMedian
 from wt.training.augment import (
     RANGES,
     Augmentation,
-    Source,
     draw_augmentation,
     fill_depth,
     object_window,

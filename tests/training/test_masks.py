@@ -5,7 +5,8 @@ import pytest
 from scipy import ndimage
 from tiny_shards import ball_and_wall
 
-from wt.training.augment import Source, target
+from wt.data.source import Source
+from wt.training.augment import target
 from wt.training.masks import (
     FAULTS,
     LEAST,

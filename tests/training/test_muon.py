@@ -13,7 +13,8 @@ def test_the_update_keeps_the_singular_vectors_and_evens_out_the_values(shape):
     u, _, vh = torch.linalg.svd(matrix.double(), full_matrices=False)
     rotated = u.T @ orthogonalised(matrix).double() @ vh.T
     values = rotated.diagonal()
-    assert values.min() > 0.3 and values.max() < 1.3
+    assert values.min() > 0.3
+    assert values.max() < 1.3
     torch.testing.assert_close(rotated, torch.diag(values), atol=1e-4, rtol=0)
 
 

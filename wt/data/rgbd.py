@@ -14,8 +14,8 @@ from PIL import Image, UnidentifiedImageError
 
 from wt.data.rgbd_camera import K
 from wt.data.rgbd_layouts import Frames, Pair, find_frames
+from wt.data.source import Source
 from wt.errors import WtError
-from wt.training.augment import Source
 from wt.types import Float, UInt8
 
 LOG = logging.getLogger(__name__)

@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from wt.data.source import Source
 from wt.geometry.camera import Intrinsics, unproject
-from wt.training.augment import Source, fill_depth
+from wt.training.augment import fill_depth
 from wt.types import Bool, Float, UInt8
 
 Kind = Literal["scene", "object"]

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from wt.data.shards import ClipSample, Sample
+from wt.data.source import Source
 from wt.errors import WtError
 from wt.evaluation.card import HELD_OUT
 from wt.evaluation.rendered import Rendered
 from wt.evaluation.samples import Case, Kind, truth_of
-from wt.training.augment import Source
 from wt.training.held_out import FIRST_SEED
 
 SIDE = 192

@@ -12,31 +12,12 @@ from typing import Literal
 
 import numpy as np
 
+from wt.data.source import Source
 from wt.errors import WtError
 from wt.preprocess import CROP_FILL
 from wt.training.masks import MaskJitter, draw_jitter, with_mask
 from wt.training.window import Window, lean, source_index, window_k
-from wt.types import Bool, Float, UInt8
-
-
-@dataclass(frozen=True)
-class Source:
-    """One sample: rgb, peeled depth (z, 0 = no hit) and K = (fx, fy, cx, cy) in pixels of the source."""
-
-    rgb: UInt8[np.ndarray, "h w 3"]
-    depth: Float[np.ndarray, "layers h w"]
-    k: Float[np.ndarray, "4"]
-    single: bool = False
-    """Only layer 0 is known (Eq. 4): an RGB-D frame."""
-    photograph: bool = False
-    """A real photograph, not a rendering."""
-    sparse: bool = False
-    """Few pixels have a depth (a driving LiDAR): never turned (App. C)."""
-
-    @property
-    def pixel_aspect(self) -> float:
-        """fy / fx."""
-        return float(self.k[1] / self.k[0])
+from wt.types import Bool, Float
 
 
 @dataclass(frozen=True)

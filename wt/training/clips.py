@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wt.data.shards import ClipSample
-from wt.training.augment import Source, Target, draw_augmentation, object_window, target
+from wt.data.source import Source
+from wt.training.augment import Target, draw_augmentation, object_window, target
 from wt.training.dataset import GREY, OBJECT_DEPTH, Sampling, normalised, resample
 from wt.training.masks import jitter_mask
 from wt.training.photometric import photometric

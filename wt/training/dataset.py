@@ -11,10 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wt.data.shards import ClipFolder, ClipSample, Kind, ShardFolder
+from wt.data.source import Source
 from wt.errors import WtError
 from wt.geometry.normalise import LogMedian, Normalisation, log_median
 from wt.preprocess import CROP_FILL
-from wt.training.augment import Source, Target, draw_augmentation, object_window, scene_window, target
+from wt.training.augment import Target, draw_augmentation, object_window, scene_window, target
 from wt.training.masks import jitter_mask
 from wt.training.photometric import photometric
 from wt.training.window import Window

@@ -14,7 +14,7 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from wt.data.shards import ClipSample
-from wt.training.augment import Source
+from wt.data.source import Source
 from wt.training.clips import ClipBatch, make_clip_batch
 from wt.training.dataset import Batch, SampleStream, Sampling, make_batch
 from wt.training.recipes import Recipe

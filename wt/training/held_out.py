@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from wt.data.shards import ClipSample, Kind
+from wt.data.source import Source
 from wt.evaluation.metrics import align_depth, depth_errors
 from wt.geometry.layers import real_surfaces
 from wt.model.wt_dit import WTDiT
-from wt.training.augment import Source
 from wt.training.clips import ClipBatch
 from wt.training.dataset import Batch, Sampling
 from wt.training.feed import collated

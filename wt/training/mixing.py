@@ -12,8 +12,8 @@ import numpy as np
 
 from wt.data.rgbd import RgbdFolder, mixing_weights
 from wt.data.shards import ClipSample, Kind
+from wt.data.source import Source
 from wt.errors import WtError
-from wt.training.augment import Source
 from wt.training.dataset import SampleStream
 
 P_RGB = 0.4
