@@ -148,11 +148,11 @@ def _lifter(name: str, arguments: argparse.Namespace, kind: str) -> "Lifter":
 
 
 def _labels(ours: str, others: Iterable[str], given: Iterable[str]) -> list[str]:
-    """A row's name for each other model: its own, or where that is taken, with the file that was named."""
+    """A row's name for each other model: its own, or where that is taken, with the name of its file."""
     taken = {ours}
     labels = []
     for other, argument in zip(others, given, strict=True):
-        label = other if other not in taken else f"{other} ({argument})"
+        label = other if other not in taken else f"{other} ({Path(argument).name})"
         while label in taken:
             label += "'"
         taken.add(label)

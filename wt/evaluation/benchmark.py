@@ -64,6 +64,17 @@ class CanLift(Protocol):
         ...
 
 
+@runtime_checkable
+class CanLiftClips(Protocol):
+    """A model that looks at all frames of a clip at once."""
+
+    def lift_clip(
+        self, frames: Any, masks: Any = None, *, steps: int | None = None, seed: int = 42
+    ) -> list[LayeredPointmap]:
+        """One lift a frame, sharing one crop."""
+        ...
+
+
 @dataclass
 class Table:
     """What has been measured so far: method -> one entry a sample."""
@@ -159,7 +170,14 @@ def references_of(case: Case) -> list[Reference]:
 def lift_case(
     lifter: CanLift, case: Case, seed: int, steps: int | None, known: Sequence[dict[str, Any]] | None = None
 ) -> Frames:
-    """One lift of a sample's pictures, with what is known of each, on the sample's grid."""
+    """One lift of a sample's pictures, with what is known of each, on the sample's grid.
+
+    A clip is lifted at once by a model that can (and frame by frame with known depth).
+    """
+    if len(case.frames) > 1 and isinstance(lifter, CanLiftClips) and known is None:
+        pictures, masks = [truth.rgb for truth in case.frames], [truth.mask for truth in case.frames]
+        lifts = lifter.lift_clip(pictures, masks, steps=steps, seed=seed)
+        return [model_points(lift, truth) for lift, truth in zip(lifts, case.frames, strict=True)]
     extra = known or [{}] * len(case.frames)
     return [
         model_points(lifter.lift(truth.rgb, truth.mask, steps=steps, seed=seed, **more), truth)

@@ -69,7 +69,7 @@ def _differences(figures: dict[str, dict[str, Any]]) -> str:
     for name, label in {**{k: f"L0 {v}" for k, v in VISIBLE.items()}, **COMPLETE}.items():
         found = figures[name]
         if found["n"]:
-            verdict = {"unknown": "", "same": "within two standard errors"}.get(found["verdict"], found["verdict"])
+            verdict = {"unknown": "", "same": "may be chance"}.get(found["verdict"], found["verdict"])
             lines.append(f"| {label} | {found['mean']:+.4g} | {figure(found['se'])} | {found['n']} | {verdict} |")
     return "\n".join(lines)
 
