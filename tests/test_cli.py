@@ -358,6 +358,8 @@ def test_remove_needs_a_place(here, call, asked, tmp_path):
         (("lift", "photo.png", "--mask", "small.png", "-o", "out"), "must be the same"),
         (("lift", "photo.png", "--mask", "black.png", "-o", "out"), "selects nothing"),
         (("eval", "--split", "scenes", "--seeds", "0"), "--seeds"),
+        (("eval", "--split", "rgbd"), "--data"),
+        (("eval", "--split", "rgbd", "--card", "x.md"), "card"),
         (("data", "generate", "--kind", "scenes", "--count", "0", "--out", "d"), "--count"),
         (("export", "none.wts", "-o", "out"), "none.wts"),
     ],

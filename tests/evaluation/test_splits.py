@@ -11,12 +11,17 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 from tiny_shards import ball_and_wall, write_clips, write_shards
 
+from wt.cli.evaluate import SPLIT_NAMES
 from wt.data.shards import ClipSample, Sample, shard_path, write_shard
 from wt.errors import WtError
 from wt.evaluation import rendered
 from wt.evaluation.rendered import Rendered
-from wt.evaluation.splits import OPEN_MESHES, held_out, open_meshes
+from wt.evaluation.splits import OPEN_MESHES, SPLITS, held_out, open_meshes
 from wt.geometry.camera import pixel_centres, project
+
+
+def test_the_command_offers_the_splits_that_there_are():
+    assert list(SPLIT_NAMES) == list(SPLITS)
 
 
 def test_what_people_are_told(tmp_path):

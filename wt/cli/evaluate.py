@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SPLIT_NAMES = ("scenes", "objects", "clips", "real-meshes", "rgbd")
 
+CARD_SPLITS = SPLIT_NAMES[:3]
+
 
 def register(subparsers: Subparsers) -> None:
     """Add the parser."""
@@ -135,6 +137,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise WtError(f"--seeds must be at least 1; got {arguments.seeds}.")
     if arguments.worst < 0 or (arguments.worst > 0) != (arguments.out is not None):
         raise WtError("Pictures of the worst samples need both, how many and where to: --worst N --out FOLDER.")
+    if arguments.card is not None and arguments.split not in CARD_SPLITS:
+        raise WtError(f"A model's card shows its figures on {' or '.join(CARD_SPLITS)}; got --split {arguments.split}.")
 
 
 def _lifter(name: str, arguments: argparse.Namespace, kind: str) -> "Lifter":

@@ -57,9 +57,8 @@ class CanLift(Protocol):
 
     name: str
 
-    def lift(
-        self, image: Any, mask: Any = None, *, steps: int | None = None, seed: int = 42, **known: Any
-    ) -> LayeredPointmap:
+    @property
+    def lift(self) -> Callable[..., LayeredPointmap]:
         """See `Lifter.lift`."""
         ...
 

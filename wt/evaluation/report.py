@@ -49,7 +49,7 @@ def as_markdown(result: dict[str, Any]) -> str:
 
 def figure(value: float | None) -> str:
     """Four digits that say something, however small the number."""
-    if not _known(value):
+    if value is None or value != value:
         return "–"
     return f"{value:.4f}" if value == 0 or abs(value) >= 0.01 else f"{value:.3g}"
 

@@ -6,8 +6,10 @@ rgbd                     a folder of photos with depth (wt/data/rgbd_layouts.py)
 """
 
 import importlib.util
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from wt.evaluation.rendered import Rendered
 from wt.evaluation.samples import Case, Kind, truth_of
 from wt.training.held_out import FIRST_SEED
 
+LOG = logging.getLogger(__name__)
 SIDE = 192
 """Pixels along a side of the renderings; as many as the training's."""
 RGBD_SIDE = 256
@@ -94,9 +97,9 @@ def _procedural(split: str, limit: int, rendered: Rendered) -> Iterator[Case]:
     for seed in range(FIRST_SEED, FIRST_SEED + limit):
         name = f"{split[:-1]}-{seed}"
         if split == "clips":
-            yield _clip(name, rendered.clip(name, lambda size, seed=seed: make_clip(seed, size)))
+            yield _clip(name, rendered.clip(name, partial(make_clip, seed)))
         else:
-            yield _case(name, rendered.sample(name, lambda size, seed=seed: make_sample(kind, seed, size)), kind)
+            yield _case(name, rendered.sample(name, partial(make_sample, kind, seed)), kind)
 
 
 def _stored(split: str, limit: int, folder: Path) -> Iterator[Case]:
@@ -115,30 +118,34 @@ def _stored(split: str, limit: int, folder: Path) -> Iterator[Case]:
 
 def _meshes(limit: int, data: Path | None, rendered: Rendered) -> Iterator[Case]:
     """Mesh after mesh, then the next view of each."""
-    from wt.data.generate import mesh_sample
     from wt.data.meshes import MeshFolder
-    from wt.data.meshfile import load_mesh
 
     files = open_meshes() if data is None else MeshFolder(data).files
-    usable = {path: None for path in files}
+    broken: set[Path] = set()
     made = 0
     for view in range(limit):
-        for path in list(usable):
+        for path in (path for path in files if path not in broken):
             if made == limit:
                 return
             seed = FIRST_SEED + view
             name = f"{path.stem}-{view:02d}"
             try:
-                sample = rendered.sample(
-                    name, lambda size, path=path, seed=seed: mesh_sample(load_mesh(path), seed, size), path
-                )
+                sample = rendered.sample(name, partial(_mesh_view, path, seed), path)
             except WtError as error:
-                del usable[path]
-                if not usable:
+                broken.add(path)
+                if len(broken) == len(files):
                     raise WtError(f"None of the {len(files)} mesh files could be used. {error}") from error
+                LOG.warning("skipped: %s", error)
                 continue
             made += 1
             yield _case(name, sample, "object")
+
+
+def _mesh_view(path: Path, seed: int, size: int) -> Sample:
+    from wt.data.generate import mesh_sample
+    from wt.data.meshfile import load_mesh
+
+    return mesh_sample(load_mesh(path), seed, size)
 
 
 def open_meshes() -> list[Path]:
