@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,21 +53,23 @@ def _on_ray(work: Callable[[Any], Any], jobs: Sequence[Any], processes: int) -> 
         ray.init(**_cluster(processes), log_to_driver=False, configure_logging=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
 
-    def done(row: dict[str, Any]) -> dict[str, str]:
-        _quiet()
-        try:
-            return {"result": json.dumps(work(jobs[int(row["id"])])), "problem": ""}
-        except WtError as error:
-            return {"result": "", "problem": str(error)}
-
     try:
-        for row in ray.data.range(len(jobs), override_num_blocks=len(jobs)).map(done).iter_rows():
+        for row in ray.data.range(len(jobs), override_num_blocks=len(jobs)).map(partial(_done, work, jobs)).iter_rows():
             if row["problem"]:
                 raise WtError(row["problem"])
             yield json.loads(row["result"])
     finally:
         if began:
             ray.shutdown()
+
+
+def _done(work: Callable[[Any], Any], jobs: Sequence[Any], row: dict[str, Any]) -> dict[str, str]:
+    """One job on a worker: its result and its problem travel as JSON."""
+    _quiet()
+    try:
+        return {"result": json.dumps(work(jobs[int(row["id"])])), "problem": ""}
+    except WtError as error:
+        return {"result": "", "problem": str(error)}
 
 
 def _cluster(processes: int) -> dict[str, Any]:
