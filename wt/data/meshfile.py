@@ -171,8 +171,8 @@ def _kept(piece: _Piece, keep: np.ndarray) -> _Piece:
 
 def _cleaned(piece: _Piece) -> _Piece:
     """Without faces that name missing or not finite vertices, or one vertex twice."""
-    there = ((piece.faces >= 0) & (piece.faces < len(piece.vertices))).all(axis=1)
-    finite = np.asarray(np.isfinite(piece.vertices).all(axis=1))
+    there = np.asarray(((piece.faces >= 0) & (piece.faces < len(piece.vertices))).all(axis=1))
+    finite = np.isfinite(piece.vertices).all(axis=1)
     faces = np.where(there[:, None], piece.faces, 0)
     a, b, c = faces.T
     return _kept(piece, there & finite[faces].all(axis=1) & (a != b) & (b != c) & (c != a))
