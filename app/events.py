@@ -65,7 +65,9 @@ class Events:
         depth = [page["depth_upload"], page["depth_kind"]]
         on(page["depth_upload"].upload, verbs.load_depth, depth, "Loading the depth map")
         on(page["depth_forget"].click, verbs.forget_depth)
-        long(page["lift"].click, verbs.lift, [page["lift_kind"], page["steps"], page["seed"]])
+        page["steps_from"].input(_show_steps, page["steps_from"], page["steps"], **quiet)
+        lift = [page["lift_kind"], page["steps_from"], page["steps"], page["seed"]]
+        long(page["lift"].click, self._lift, lift)
         on(page["camera_height"].change, self._camera_height, page["camera_height"])
         long(page["run_edit"].click, verbs.edit, [page["prompt"], page["edit_seed"]])
         on(page["unpin"].click, verbs.unpin)
@@ -231,6 +233,9 @@ class Events:
         elif kind == "delete":
             verbs.delete_object(session, ident)
 
+    def _lift(self, session: Session, kind: str, steps_from: str, steps: int, seed: int) -> Job:
+        return self.controller.lift(session, kind, steps if steps_from == "mine" else None, seed)
+
     def _camera_height(self, session: Session, metres: float | None) -> None:
         if metres and metres > 0:
             session.camera_height_m = float(metres)
@@ -245,6 +250,10 @@ class Events:
         display = session.display
         values = {"colour": display.colour, "hidden": display.hidden, "point_size": display.point_scale}
         return {self.page[name]: gr.update(value=value) for name, value in values.items()}
+
+
+def _show_steps(steps_from: str) -> Any:
+    return gr.update(visible=steps_from == "mine")
 
 
 def _toast(text: str, *, failed: bool = True) -> None:

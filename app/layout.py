@@ -114,9 +114,13 @@ def _select(page: Page) -> None:
 def _geometry(page: Page) -> None:
     kinds = [("Photo · WT-S", "scene"), ("Selection · WT-O", "object")]
     _radio(page, "lift_kind", "What to lift", kinds, "scene", wide=True)
+    choices = [("Model's own", "own"), ("My number", "mine")]
+    _radio(page, "steps_from", "Steps", choices, "own", wide=True)
     with gr.Row():
-        page.add("steps", gr.Slider(1, 50, 20, step=1, label="Steps", elem_id="steps", scale=3))
+        slider = gr.Slider(1, 50, 20, step=1, label="My number of steps", elem_id="steps", scale=3, visible=False)
+        page.add("steps", slider)
         page.add("seed", gr.Number(42, label="Seed", precision=0, minimum=0, elem_id="seed", scale=1))
+    _text(page, "steps_facts")
     with gr.Accordion("Use my depth map", open=False, elem_id="known_depth"):
         kinds = [("Auto", "auto"), ("Metric", "metric"), ("Relative", "relative"), ("Disparity", "disparity")]
         _radio(page, "depth_kind", "Its numbers are", kinds, "auto", wide=True)

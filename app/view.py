@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.engine import Engine
+from app.engine import Engine, Part
 from app.jobs import Job
 from app.session import Session
 from app.units import metres_per_unit
@@ -41,7 +41,7 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "view_caption": {"value": view_caption(session)},
         "viewer": {"value": {"path": _view_path(session), "hint": _view_hint(work, session)}},
         "layers": {"value": layers(work, session)},
-        **_models(engine),
+        "steps_facts": {"value": steps_facts(engine)},
     }
 
 
@@ -136,6 +136,13 @@ def depth_facts(work: Work) -> str:
         )
     rows = [("Depth map", work.depth.name), ("Known", f"{work.depth.known.mean() * 100:.0f} % of the photo")]
     return table(rows) + hint(" ".join(work.depth.notes))
+
+
+def steps_facts(engine: Engine) -> str:
+    """How many steps each model takes of its own; more make a lift slower."""
+    parts: tuple[tuple[Part, str], ...] = (("scene", "the photo"), ("object", "a selection"))
+    own = [f"{engine.get(part).default_steps} for {what}" for part, what in parts if engine.loaded(part)]
+    return hint(f"Model's own: {', '.join(own)}.") if own else ""
 
 
 def lift_facts(work: Work, camera_height_m: float) -> str:
@@ -396,10 +403,6 @@ def _view_hint(work: Work, session: Session) -> str:
     if work.photo is None:
         return "The 3D scene will stand here."
     return "Press Lift: the photo becomes six layers of points."
-
-
-def _models(engine: Engine) -> dict[str, Props]:
-    return {"steps": {"value": engine.get("scene").default_steps}} if engine.loaded("scene") else {}
 
 
 def _gauge_words(gauge: dict[str, Any]) -> str:

@@ -158,7 +158,7 @@ class QuickEngine(Engine):
     def __init__(self, config: AppConfig, step_s: float = 0.0, long_side: int = 64) -> None:
         super().__init__(config)
         self.scene = PlaneLifter(step_s=step_s, long_side=long_side)
-        self.object = PlaneLifter("object", name="test-object", step_s=step_s, long_side=long_side)
+        self.object = PlaneLifter("object", name="test-object", default_steps=2, step_s=step_s, long_side=long_side)
         self.pipeline = BoxPipeline(step_s)
         self._makers = {
             "segmenter": lambda: RoundSegmenter,

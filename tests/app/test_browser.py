@@ -147,6 +147,8 @@ def test_cancel_and_reload_in_the_middle(studio, tmp_path):
     page = studio.page
     studio.upload(picture(tmp_path / "long.png", (200, 140, 40)))
     studio.says("is open")
+    assert page.locator("#steps").is_hidden(), "the model's own number, unless asked for another"
+    page.locator("#steps_from").get_by_text("My number").click()
     page.locator("#steps input[type=number]").fill("50")
     page.locator("#steps input[type=number]").press("Tab")
     page.locator("#lift").click()

@@ -8,6 +8,7 @@ import pytest
 
 from app import layout
 from app.events import Events
+from app.view import describe
 
 
 @pytest.fixture
@@ -58,3 +59,18 @@ def test_every_handler_is_private(controller):
     assert len(listeners) > 25
     public = [function.name for function in listeners if function.api_visibility != "private"]
     assert public in ([], ["on_unload"])
+
+
+def test_each_model_takes_its_own_steps_until_the_person_gives_a_number(events, controller, session, photo_file):
+    assert (events.page["steps_from"].value, events.page["steps"].visible) == ("own", False)
+    controller.open_photo(session, photo_file)
+    controller.click(session, 30, 20)
+    taken = []
+    for steps_from in ("own", "mine"):
+        for kind, model in (("scene", controller.engine.scene), ("object", controller.engine.object)):
+            sent = list(events.long(events._lift)(SimpleNamespace(session_hash="page-1"), kind, steps_from, 7, 42))
+            assert "lift_facts" in names(events, {part: None for updates in sent for part in updates})
+            taken.append(model.calls[-1]["steps"])
+    assert taken == [4, 2, 7, 7]
+    told = describe(session, controller.engine)["steps_facts"]["value"]
+    assert "4 for the photo, 2 for a selection" in told
