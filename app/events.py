@@ -54,27 +54,27 @@ class Events:
         page["examples"].pick(self.event("Opening the example", self._example), None, self.outputs, **quiet)
         page["stage"].gesture(self.event("That gesture", self._gesture), None, self.outputs, **quiet)
         page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
-        on(page["level"].input, verbs.level, page["level"])
-        on(page["invert"].click, verbs.invert)
-        on(page["clear"].click, verbs.clear)
-        on(page["grow"].click, lambda session: verbs.grow(session, GROW_PX))
-        on(page["shrink"].click, lambda session: verbs.grow(session, -GROW_PX))
-        on(page["mask_upload"].upload, verbs.load_mask, page["mask_upload"], "Loading the mask")
-        on(page["sky_mark"].click, verbs.sky_from_selection)
-        on(page["sky_out"].input, verbs.keep_sky_out, page["sky_out"])
+        on(page["level"].input, verbs.select.level, page["level"])
+        on(page["invert"].click, verbs.select.invert)
+        on(page["clear"].click, verbs.select.clear)
+        on(page["grow"].click, lambda session: verbs.select.grow(session, GROW_PX))
+        on(page["shrink"].click, lambda session: verbs.select.grow(session, -GROW_PX))
+        on(page["mask_upload"].upload, verbs.select.load_mask, page["mask_upload"], "Loading the mask")
+        on(page["sky_mark"].click, verbs.select.sky_from_selection)
+        on(page["sky_out"].input, verbs.select.keep_sky_out, page["sky_out"])
         depth = [page["depth_upload"], page["depth_kind"]]
-        on(page["depth_upload"].upload, verbs.load_depth, depth, "Loading the depth map")
-        on(page["depth_forget"].click, verbs.forget_depth)
+        on(page["depth_upload"].upload, verbs.geometry.load_depth, depth, "Loading the depth map")
+        on(page["depth_forget"].click, verbs.geometry.forget_depth)
         page["steps_from"].input(_show_steps, page["steps_from"], page["steps"], **quiet)
         lift = [page["lift_kind"], page["steps_from"], page["steps"], page["seed"]]
         long(page["lift"].click, self._lift, lift)
         on(page["camera_height"].change, self._camera_height, page["camera_height"])
-        long(page["run_edit"].click, verbs.edit, [page["prompt"], page["edit_seed"]])
-        on(page["unpin"].click, verbs.unpin)
-        on(page["accept"].click, verbs.accept)
-        on(page["discard"].click, verbs.discard)
-        on(page["snap"].click, verbs.snap)
-        long(page["build"].click, verbs.export, page["formats"])
+        long(page["run_edit"].click, verbs.edit.run, [page["prompt"], page["edit_seed"]])
+        on(page["unpin"].click, verbs.edit.unpin)
+        on(page["accept"].click, verbs.place.accept)
+        on(page["discard"].click, verbs.place.discard)
+        on(page["snap"].click, verbs.place.snap)
+        long(page["build"].click, verbs.export.build, page["formats"])
         on(page["undo"].click, verbs.undo)
         on(page["redo"].click, verbs.redo)
         on(page["cancel"].click, verbs.cancel)
@@ -204,37 +204,37 @@ class Events:
     def _open(self, session: Session, path: str | None) -> None:
         if not path:
             raise WtError("No file arrived. Choose a photo.")
-        self.controller.open_photo(session, path)
+        self.controller.photo.open(session, path)
 
     def _example(self, session: Session, data: dict[str, Any]) -> None:
         path = next((path for path in examples() if path.name == data.get("name")), None)
         if path is None:
             raise WtError("There is no such example.")
-        self.controller.open_photo(session, path)
+        self.controller.photo.open(session, path)
 
     def _gesture(self, session: Session, data: dict[str, Any]) -> None:
         kind, verbs = data.get("kind"), self.controller
         if kind == "click":
-            verbs.click(session, float(data["x"]), float(data["y"]), str(data["how"]))
+            verbs.select.click(session, float(data["x"]), float(data["y"]), str(data["how"]))
         elif kind == "box":
             left, top, right, bottom = (float(value) for value in data["box"])
-            verbs.box(session, left, top, right, bottom)
+            verbs.select.box(session, left, top, right, bottom)
         elif kind == "stroke":
-            verbs.stroke(session, data["path"], float(data["size"]), erase=bool(data["erase"]))
+            verbs.select.stroke(session, data["path"], float(data["size"]), erase=bool(data["erase"]))
         elif kind == "pin":
-            verbs.pin(session, float(data["x"]), float(data["y"]))
+            verbs.edit.pin(session, float(data["x"]), float(data["y"]))
 
     def _object(self, session: Session, data: dict[str, Any]) -> None:
         kind, ident, verbs = data.get("kind"), int(data["id"]), self.controller
         if kind == "show":
-            verbs.show_object(session, ident, bool(data["visible"]))
+            verbs.place.show_object(session, ident, bool(data["visible"]))
         elif kind == "rename":
-            verbs.rename_object(session, ident, str(data["name"]))
+            verbs.place.rename_object(session, ident, str(data["name"]))
         elif kind == "delete":
-            verbs.delete_object(session, ident)
+            verbs.place.delete_object(session, ident)
 
     def _lift(self, session: Session, kind: str, steps_from: str, steps: int, seed: int) -> Job:
-        return self.controller.lift(session, kind, steps if steps_from == "mine" else None, seed)
+        return self.controller.geometry.lift(session, kind, steps if steps_from == "mine" else None, seed)
 
     def _camera_height(self, session: Session, metres: float | None) -> None:
         if metres and metres > 0:

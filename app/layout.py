@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from app import theme
-from app.controller import EXPORT_FORMATS
 from app.examples import examples
+from app.verbs.export import EXPORT_FORMATS
 from app.view import STEPS, TITLES
 from app.work import LEVELS
 

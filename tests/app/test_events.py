@@ -27,7 +27,7 @@ def names(events, updates):
 def test_only_changes_are_sent(events, controller, session, photo_file):
     assert {"stage", "lift", "step_photo", "revision"} <= names(events, events.changes(session))
     assert names(events, events.changes(session)) == {"clock"}
-    controller.open_photo(session, photo_file)
+    controller.photo.open(session, photo_file)
     sent = names(events, events.changes(session))
     assert {"stage", "lift", "photo_facts"} <= sent
     assert "build" not in sent
@@ -37,7 +37,7 @@ def test_a_page_that_shows_an_old_revision_is_sent_everything(events, controller
     request = SimpleNamespace(session_hash="page-1")
     events.changes(session)
     old = str(session.revision)
-    controller.open_photo(session, photo_file)
+    controller.photo.open(session, photo_file)
     events.changes(session)
     session.sent_at = time.monotonic() - 10
     assert "step_geometry" not in names(events, events.on_clock(str(session.revision), request))
@@ -63,8 +63,8 @@ def test_every_handler_is_private(controller):
 
 def test_each_model_takes_its_own_steps_until_the_person_gives_a_number(events, controller, session, photo_file):
     assert (events.page["steps_from"].value, events.page["steps"].visible) == ("own", False)
-    controller.open_photo(session, photo_file)
-    controller.click(session, 30, 20)
+    controller.photo.open(session, photo_file)
+    controller.select.click(session, 30, 20)
     taken = []
     for steps_from in ("own", "mine"):
         for kind, model in (("scene", controller.engine.scene), ("object", controller.engine.object)):

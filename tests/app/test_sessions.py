@@ -15,7 +15,7 @@ from wt.errors import WtError
 
 def test_two_visitors_share_nothing(controller, photo_file):
     a, b = controller.sessions.attach("a"), controller.sessions.attach("b")
-    controller.open_photo(a, photo_file)
+    controller.photo.open(a, photo_file)
     assert b.now.photo is None
     assert a.token != b.token
     assert a.key != b.key
@@ -33,7 +33,7 @@ def test_an_unknown_page_is_told_to_reload(controller):
 
 def test_a_reload_finds_the_same_session_with_its_history(controller, photo_file):
     first = controller.sessions.attach("page")
-    controller.open_photo(first, photo_file)
+    controller.photo.open(first, photo_file)
     controller.sessions.detach("page")
     again = controller.sessions.attach("page-reloaded", first.key)
     assert again is first
@@ -42,18 +42,18 @@ def test_a_reload_finds_the_same_session_with_its_history(controller, photo_file
 
 def test_a_second_tab_gets_a_copy(controller, photo_file):
     first = controller.sessions.attach("tab-1")
-    controller.open_photo(first, photo_file)
+    controller.photo.open(first, photo_file)
     second = controller.sessions.attach("tab-2", first.key)
     assert second is not first
     assert second.key != first.key
     assert second.now is first.now
-    controller.click(second, 10, 10)
+    controller.select.click(second, 10, 10)
     assert first.now.selection.mask is None
 
 
 def test_a_restarted_server_brings_the_work_back(controller, photo_file):
     first = controller.sessions.attach("page")
-    controller.open_photo(first, photo_file)
+    controller.photo.open(first, photo_file)
     assert controller.sessions.autosaver.flush()
     controller.sessions._sessions.clear()
     again = controller.sessions.attach("page", first.key)
@@ -108,9 +108,9 @@ def test_old_folders_are_swept_and_missing_ones_do_no_harm(tmp_path):
 
 def test_pictures_change_their_version_only_when_they_change(controller, photo_file):
     session = controller.sessions.attach("page")
-    controller.open_photo(session, photo_file)
+    controller.photo.open(session, photo_file)
     photo, overlay = session.version("photo"), session.version("overlay")
-    controller.click(session, 20, 20)
+    controller.select.click(session, 20, 20)
     assert session.version("photo") == photo
     assert session.version("overlay") != overlay
     assert session.picture("photo")[1] == "image/jpeg"

@@ -1,0 +1,196 @@
+"""What each step of the page tells: tables of figures, hints of what to do next."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from app.engine import Engine, Part
+from app.markup import escaped, hint, length, percent, size_words, table
+from app.session import Session
+from app.units import metres_per_unit
+from app.work import Work
+
+
+def photo(work: Work) -> str:
+    """Name, size and what was converted."""
+    if work.photo is None:
+        return '<p class="hint">JPEG, PNG, WebP or HEIC. It stays on this machine.</p>'
+    notes = "".join(f"<li>{escaped(note)}</li>" for note in work.photo.notes)
+    rows = [("File", work.photo.name), ("Size", f"{work.photo.width} × {work.photo.height} px")]
+    if work.photo.focal_35mm:
+        rows.append(("EXIF focal length", f"{work.photo.focal_35mm:.0f} mm (35 mm equivalent)"))
+    return table(rows) + (f'<ul class="notes">{notes}</ul>' if notes else "")
+
+
+def select(work: Work) -> str:
+    """How much is selected, and the sky that was suggested."""
+    if work.photo is None:
+        return hint("Open a photo first.")
+    mask = work.selection.mask
+    if mask is None:
+        text = "Click a thing on the photo. Shift-click adds, Alt-click takes away, or use box and brush."
+        return hint(text + (_sky_words(work)))
+    ys, xs = np.nonzero(mask)
+    size = f"{np.ptp(xs) + 1} × {np.ptp(ys) + 1} px"
+    return table([("Selected", f"{mask.mean() * 100:.1f} % of the photo"), ("Extent", size)]) + (
+        hint(_sky_words(work)) if has_sky(work) else ""
+    )
+
+
+def depth(work: Work) -> str:
+    """What is known of the photo's depth, and what a depth map may be."""
+    if work.depth is None:
+        return hint(
+            "The visible surface follows a depth map of the whole photo; the model fills in what is hidden. 16-bit PNG "
+            "in millimetres, EXR, TIFF, .npy or .npz in metres; 8-bit pictures are read as disparity."
+        )
+    rows = [("Depth map", work.depth.name), ("Known", f"{work.depth.known.mean() * 100:.0f} % of the photo")]
+    return table(rows) + hint(" ".join(work.depth.notes))
+
+
+def steps(engine: Engine) -> str:
+    """How many steps each model takes of its own; more make a lift slower."""
+    parts: tuple[tuple[Part, str], ...] = (("scene", "the photo"), ("object", "a selection"))
+    own = [f"{engine.get(part).default_steps} for {what}" for part, what in parts if engine.loaded(part)]
+    return hint(f"Model's own: {', '.join(own)}.") if own else ""
+
+
+def lift(work: Work, camera_height_m: float) -> str:
+    """Camera, residual, units and counts of the lifted scene."""
+    if work.photo is None:
+        return hint("Open a photo first.")
+    scene = work.scene
+    if scene is None:
+        return hint("A lift predicts six surfaces along every ray: what you see, and what lies behind it.")
+    k = scene.intrinsics
+    counts = [int(layer.sum()) for layer in scene.background.present]
+    metres = metres_per_unit(scene, camera_height_m)
+    assumed = metres is not None and scene.units != "metres"
+    unit = scene.units if not assumed else f"{scene.units}; 1 unit ≈ {metres:.2f} m"
+    rows = [
+        ("Model", f"{work.lift.get('model', '')} · {work.lift.get('licence', '')}"),
+        ("Steps, seed", f"{work.lift.get('steps', '')}, {work.lift.get('seed', '')} ({work.lift.get('seconds', 0)} s)"),
+        *([("Known depth", str(work.lift["depth"]))] if "depth" in work.lift else []),
+        ("Grid", f"{k.width} × {k.height}, {len(counts)} layers"),
+        ("Focal length", f"fx {k.fx:.1f}, fy {k.fy:.1f} px · {k.fov_x_deg:.0f}° wide"),
+        ("Centre", f"cx {k.cx:.1f}, cy {k.cy:.1f} px (first pixel at 0.5)"),
+        ("Fit residual", f"{k.residual_px:.2f} px" if math.isfinite(k.residual_px) else "given, not fitted"),
+        ("Units", unit),
+        ("Surfaces", " · ".join(f"{count:,}" for count in counts)),
+    ]
+    note = "" if not assumed else hint(f"Metres assume a camera {camera_height_m:g} m above the fitted floor.")
+    return table(rows) + note
+
+
+def edit(work: Work) -> str:
+    """What was understood and which editor ran."""
+    if work.scene is None:
+        return hint("Lift the photo first.")
+    if work.lift.get("kind") == "object":
+        return hint("Only one object was lifted. To edit by words, lift the whole photo.")
+    if work.proposal is None:
+        place = (
+            f"The next object stands at {work.pin[0]:.0f}, {work.pin[1]:.0f}."
+            if work.pin
+            else "Click the photo to mark where it shall stand, or let the words decide."
+        )
+        return hint(place) + _edits_done(work)
+    report = work.proposal.report
+    rows = [("Understood", ", then ".join(_operation(operation) for operation in work.proposal.operations))]
+    if report.get("editor"):
+        rows.append(("Editor", str(report["editor"])))
+    rows += _edit_figures(report)
+    return table(rows) + _edits_done(work)
+
+
+def place(work: Work, camera_height_m: float) -> str:
+    """The figures of the placement that waits for a yes."""
+    if work.proposal is None:
+        return "" if work.scene is not None else hint("Lift the photo first.")
+    scene = work.proposal.scene
+    metres = metres_per_unit(scene, camera_height_m)
+    told = work.proposal.report.get("place", [])
+    blocks = []
+    for index, placed in enumerate(work.proposal.placed):
+        row = told[index] if index < len(told) else {}
+        figures = [
+            ("Object", str(row.get("name", ""))),
+            ("Scale, shift", f"× {placed.scale:.3f}, {length(placed.shift, metres)}"),
+            ("Depth residual", percent(placed.residuals.get("depth"))),
+            ("Reprojection", f"{placed.residuals.get('reprojection_px', math.nan):.2f} px"),
+            ("Contact gap", length(placed.residuals.get("contact_gap"), metres, "no support found")),
+            ("Gauge", f"× {placed.gauge.scale:.3f}, residual {percent(placed.gauge.residual)}"),
+        ]
+        if row.get("centroid_error") is not None:
+            figures.append(("Centroid error", f"{percent(row['centroid_error'])} of its size"))
+        blocks.append(table([figure for figure in figures if figure[1]]))
+    for removed in work.proposal.report.get("removed", []):
+        blocks.append(table([("Removed", str(removed["name"])), ("Gauge", _gauge_words(removed["gauge"]))]))
+        blocks.append(hint(_agreement(removed.get("hidden_agreement"))))
+    blocks.append(table([("Changed region", f"{work.proposal.region.mean() * 100:.1f} % of the photo")]))
+    return "".join(blocks)
+
+
+def export(session: Session) -> str:
+    """The files of the last export and its one download."""
+    work, made = session.now, session.exported
+    if work.scene is None:
+        return hint("Lift the photo first.")
+    if not made:
+        return hint("One zip: points by layer, GLB, camera with K and residual, pictures, manifest.")
+    rows = "".join(f"<tr><td>{escaped(name)}</td><td>{size_words(size)}</td></tr>" for name, size in made["files"])
+    bundle = made["zip"]
+    old = "" if made["scene"] is work.scene else hint("The scene has changed since; build the zip again.")
+    link = f"studio/{session.token}/download/{bundle.name}"
+    size = size_words(bundle.stat().st_size) if bundle.is_file() else ""
+    attributes = f'id="download_zip" class="download" href="{escaped(link)}" download="{escaped(bundle.name)}"'
+    anchor = f"<a {attributes}>Download {escaped(bundle.name)}<small>{size}</small></a>"
+    return f'{anchor}{old}<table class="facts files">{rows}</table>'
+
+
+def has_sky(work: Work) -> bool:
+    """Whether sky was found on the photo, or marked."""
+    return work.sky is not None and bool(work.sky.any())
+
+
+def _sky_words(work: Work) -> str:
+    if not has_sky(work):
+        return ""
+    assert work.sky is not None
+    kept = "left out of" if work.keep_sky_out else "kept in"
+    return f" Sky was found ({work.sky.mean() * 100:.0f} % of the photo) and is {kept} the lift."
+
+
+def _edits_done(work: Work) -> str:
+    items = "".join(f"<li>{escaped(edit['prompt'])}</li>" for edit in work.edits)
+    return f'<ol class="edits">{items}</ol>' if items else ""
+
+
+def _operation(operation: Any) -> str:
+    thing = " ".join(str(p) for p in (operation.size, operation.colour, operation.material, operation.what) if p)
+    if operation.kind == "replace" and operation.target:
+        return f"replace: {operation.target} by {thing}"
+    return f"{operation.kind}: {thing}"
+
+
+def _edit_figures(report: dict[str, Any]) -> list[tuple[str, str]]:
+    figures, edit = [], report.get("edit") or {}
+    if "shift_px" in edit:
+        x, y = edit["shift_px"]
+        figures.append(("Frame drift", f"{x:.2f}, {y:.2f} px, zoom {edit.get('zoom', 1):.4f}, repaired"))
+    if "changed_outside" in edit:
+        figures.append(("Changed outside", f"{edit['changed_outside']} pixels"))
+    return figures
+
+
+def _gauge_words(gauge: dict[str, Any]) -> str:
+    return f"× {gauge['scale']:.3f}, residual {percent(gauge['residual'])}"
+
+
+def _agreement(found: dict[str, float] | None) -> str:
+    """What the deeper layers had already known about the surface that is free now."""
+    if not found or not found["share"] or not math.isfinite(found["depth"]):
+        return ""
+    share, off = f"{found['share'] * 100:.0f} %", percent(found["depth"])
+    return f"The hidden layers knew a surface behind {share} of the region; the new one differs by {off} in depth."

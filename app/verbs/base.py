@@ -1,0 +1,86 @@
+"""What every step's verbs share: the models, the visitors, the worker; committing, showing, starting a job.
+
+Short verbs act at once and raise `WtError`; lift, edit and export return a `Job` that runs behind the page. A job's
+result is kept only if what it was computed from is still what the person looks at.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from app.engine import Engine, require
+from app.jobs import Job, Worker
+from app.session import Session, Sessions
+from app.work import Work
+from wt.errors import WtError
+
+
+class Verbs:
+    """Verbs of one step, for any session."""
+
+    def __init__(self, engine: Engine, sessions: Sessions, worker: Worker) -> None:
+        self.engine = engine
+        self.sessions = sessions
+        self.worker = worker
+
+    def refresh(self, session: Session, *, home: bool = False) -> None:
+        """Show the present scene in the 3D view."""
+        viewer = self.sessions.viewer_of(session)
+        scene = session.now.shown_scene
+        viewer.show(scene, session.display)
+        if home and scene is not None:
+            viewer.home(scene)
+
+    def _start(self, session: Session, job: Job) -> Job:
+        work = job.work
+
+        def run(job: Job) -> None:
+            succeeded = False
+            try:
+                work(job)
+                succeeded = True
+            finally:
+                if not succeeded:  # a half-formed preview may be on screen: the last good state comes back
+                    self.refresh(session, home=True)
+
+        job.work = run
+        with session.lock:
+            if session.busy:
+                raise WtError("Something is running already. Wait for it, or cancel it.")
+            session.job = job
+        return self.worker.submit(job)
+
+    def _commit(self, session: Session, label: str, work: Work, *, show: bool = True) -> None:
+        with session.lock:
+            scene_before = session.now.shown_scene
+            self.sessions.commit(session, label, work)
+        if show and work.shown_scene is not scene_before:
+            self.refresh(session)
+
+    def _photo_rgb(self, session: Session) -> np.ndarray:
+        work = session.now
+        if work.rgb is None:
+            raise WtError("Open a photo first.")
+        if work.proposal is not None:
+            raise WtError("An edit is waiting. Accept or discard it first.")
+        return work.rgb
+
+    def _segmenter(self, session: Session, rgb: np.ndarray) -> Any:
+        if session.segmenter is None:
+            require(self.engine, "segmenter")
+            session.segmenter = self.engine.new_segmenter()
+        if session.segmented is not rgb:
+            session.segmenter.set_image(rgb)
+            session.segmented = rgb
+        return session.segmenter
+
+
+def inside(x: float, y: float, rgb: np.ndarray) -> tuple[float, float]:
+    """The nearest place on the photo, in its pixels."""
+    height, width = rgb.shape[:2]
+    return float(np.clip(x, 0, width - 1e-3)), float(np.clip(y, 0, height - 1e-3))
+
+
+def empty_mask(rgb: np.ndarray) -> np.ndarray:
+    """Nothing selected, bool [h, w]."""
+    return np.zeros(rgb.shape[:2], dtype=bool)

@@ -1,0 +1,73 @@
+"""Edit: mark a place, run an instruction, which becomes a proposal."""
+
+from dataclasses import replace
+
+from app.engine import require
+from app.jobs import Job
+from app.session import Session
+from app.units import metres_per_unit
+from app.verbs.base import Verbs, inside
+from app.work import Proposal
+from wt.errors import WtError
+from wt.images import Photo
+
+
+class EditVerbs(Verbs):
+    """From words to a proposal."""
+
+    def pin(self, session: Session, x: float, y: float) -> None:
+        """Where the next object shall stand."""
+        point = inside(x, y, self._photo_rgb(session))
+        self._commit(session, "Mark the place", replace(session.now, pin=point), show=False)
+        session.message = f"The place is marked at {point[0]:.0f}, {point[1]:.0f}."
+
+    def unpin(self, session: Session) -> None:
+        """Leave the place to the words again."""
+        if session.now.pin is not None:
+            self._commit(session, "Unmark the place", replace(session.now, pin=None), show=False)
+
+    def run(self, session: Session, prompt: str, seed: int = 0) -> Job:
+        """Run an instruction on the photo and propose the result in the scene."""
+        rgb, work = self._photo_rgb(session), session.now
+        if work.scene is None:
+            raise WtError("There is no scene to edit yet. Lift the photo first.")
+        if work.lift.get("kind") == "object":
+            raise WtError("Only one object was lifted, so there is no scene to put things into. Lift the whole photo.")
+        if not prompt.strip():
+            raise WtError('Say what to do, for example "add a red chair next to the table" or "remove the lamp".')
+        scene, photo = work.scene, work.photo
+        assert photo is not None
+
+        def run(job: Job) -> None:
+            job.report(0, 0, "Waiting for the models")
+            pipeline = require(self.engine, "editor")
+            result = pipeline.run(
+                scene,
+                Photo(rgb, None, (), photo.name, photo.focal_35mm),
+                prompt,
+                at=work.pin,
+                mask=work.selection.mask,
+                seed=seed,
+                on_progress=job.report,
+            )
+            metres_per_unit(result.scene, session.camera_height_m)
+            proposal = Proposal(
+                prompt=prompt.strip(),
+                scene=result.scene,
+                photo_after=result.photo_after,
+                region=result.region,
+                operations=tuple(result.operations),
+                placed=tuple(result.placed),
+                report=dict(result.report),
+                at=work.pin,
+                seed=seed,
+            )
+            with session.lock:
+                if session.now.rgb is not rgb or session.now.scene is not scene:
+                    raise WtError("The scene was changed while the edit ran; that result was dropped.")
+                self._commit(session, f"Edit: {prompt.strip()}", replace(session.now, proposal=proposal), show=False)
+                session.tool = "compare"
+                session.message = "Look at the result, then accept or discard it."
+            self.refresh(session)
+
+        return self._start(session, Job("The edit", run))

@@ -1,0 +1,71 @@
+"""Export: the scene in the chosen formats, in one zip."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.jobs import Job
+from app.session import Session
+from app.verbs.base import Verbs
+from app.work import Work
+from wt.errors import WtError
+
+EXPORT_FORMATS = ("ply", "glb", "npz", "camera", "wts", "png", "manifest")
+
+
+class ExportVerbs(Verbs):
+    """What a person takes away."""
+
+    def build(self, session: Session, formats: Sequence[str]) -> Job:
+        """Write the scene in the chosen formats and zip it."""
+        work = session.now
+        if work.scene is None or work.photo is None:
+            raise WtError("There is nothing to export yet. Lift the photo first.")
+        if not formats:
+            raise WtError("Choose at least one format to export.")
+        scene, photo, rgb, title = work.scene, work.photo.rgb, work.rgb, Path(work.photo.name).stem
+
+        def run(job: Job) -> None:
+            from wt.scene.export import export, zip_folder
+
+            job.report(0, 2, "Writing files")
+            stem = "".join(c if c.isalnum() else "-" for c in title).strip("-") or "scene"
+            name = f"{stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+            folder = session.folder / "exports" / name
+            pictures_too = "png" in formats
+            written = export(
+                scene,
+                folder,
+                tuple(formats),
+                manifest=self._manifest(work),
+                before=photo if pictures_too else None,
+                after=rgb if pictures_too else None,
+                hidden=session.display.hidden,
+            )
+            job.report(1, 2, "Zipping")
+            bundle = zip_folder(folder, folder.with_suffix(".zip"))
+            files = [(path.name, path.stat().st_size) for paths in written.values() for path in paths]
+            with session.lock:
+                session.exported = {"zip": bundle, "files": files, "scene": scene}
+                session.message = f"{bundle.name} is ready."
+
+        return self._start(session, Job("The export", run))
+
+    def _manifest(self, work: Work) -> dict[str, Any]:
+        models = [{"name": work.lift["model"], "licence": work.lift["licence"]}] if work.lift else []
+        known = {model["name"] for model in models}
+        if work.edits:
+            used = [model for edit in work.edits for model in edit["report"].get("editors", [])]
+            for model in (*self.engine.models(), *used):
+                if model["name"] not in known:
+                    models.append(model)
+                    known.add(model["name"])
+        return {
+            "photo": work.photo.name if work.photo else "",
+            "lift": work.lift,
+            "prompts": [edit["prompt"] for edit in work.edits],
+            "seeds": [*([work.lift["seed"]] if work.lift else []), *(edit["seed"] for edit in work.edits)],
+            "models": models,
+            "edits": list(work.edits),
+        }

@@ -1,0 +1,101 @@
+"""Geometry: known depth, and the lift."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.engine import require
+from app.jobs import Job
+from app.session import Session
+from app.units import metres_per_unit
+from app.verbs.base import Verbs
+from app.viewer import Display
+from wt.depth import KINDS, camera_of, open_depth
+from wt.errors import WtError
+
+_PREVIEW_EVERY_S = 0.3
+
+
+class GeometryVerbs(Verbs):
+    """From the photo to a scene."""
+
+    def load_depth(self, session: Session, path: str | Path | None, kind: str = "auto") -> None:
+        """Known depth of the photo, which guides the next lifts; `kind` says what its numbers are."""
+        rgb = self._photo_rgb(session)
+        if not path:
+            raise WtError("No file arrived. Choose a depth map.")
+        chosen = next((known for known in KINDS if known == kind), None)
+        depth = open_depth(path, (rgb.shape[1], rgb.shape[0]), kind=chosen)
+        self._commit(session, "Load a depth map", replace(session.now, depth=depth), show=False)
+        session.message = " ".join([*depth.notes, "Lift to use it."])
+
+    def forget_depth(self, session: Session) -> None:
+        """Lift without known depth again."""
+        if session.now.depth is not None:
+            self._commit(session, "Forget the depth map", replace(session.now, depth=None), show=False)
+            session.message = "The next lift uses the photo alone."
+
+    def lift(self, session: Session, kind: str, steps: int | None = None, seed: int = 42) -> Job:
+        """Lift the whole photo ("scene") or the selection alone ("object")."""
+        rgb, work = self._photo_rgb(session), session.now
+        if kind == "object":
+            mask = work.selection.mask
+        else:
+            mask = work.rays
+        photo = work.photo
+        known = {} if work.depth is None or photo is None else {"depth": work.depth, "intrinsics": camera_of(photo)}
+
+        def run(job: Job) -> None:
+            job.report(0, 0, "Waiting for the model")
+            lifter = require(self.engine, "object" if kind == "object" else "scene")
+            began = time.monotonic()
+            preview = self._preview(session, job, "Lifting", rgb)
+            layers = lifter.lift(rgb, mask, steps=steps, seed=seed, on_step=preview, **known)
+            from wt.scene.scene import Scene
+
+            facts = {
+                "model": lifter.name,
+                "licence": lifter.licence,
+                "kind": kind,
+                "steps": steps or lifter.default_steps,
+                "seed": seed,
+                "seconds": round(time.monotonic() - began, 2),
+                **({} if work.depth is None else {"depth": f"{work.depth.name} ({work.depth.kind})"}),
+            }
+            scene = Scene.from_layers(layers)
+            metres_per_unit(scene, session.camera_height_m)
+            with session.lock:
+                now = session.now
+                if now.rgb is not rgb:
+                    raise WtError("The photo was changed while it was being lifted; that result was dropped.")
+                done = replace(now, scene=scene, lift=facts, proposal=None)
+                self._commit(session, "Lift the photo" if kind == "scene" else "Lift the selection", done, show=False)
+                session.tool = "place"
+                session.display = Display(colour=session.display.colour, hidden=session.display.hidden)
+                session.message = f"Lifted in {facts['seconds']:.1f} s. Turn the view, then ask for an edit."
+            self.refresh(session, home=True)
+
+        return self._start(session, Job("The lift", run))
+
+    def _preview(self, session: Session, job: Job, words: str, rgb: np.ndarray) -> Callable[[int, int, Any], None]:
+        """An `on_step` that reports, cancels, and shows the geometry as it forms."""
+        last = [0.0]
+
+        def on_step(done: int, total: int, preview: Any) -> None:
+            job.report(done, total, words)
+            if preview is None or done == total or time.monotonic() - last[0] < _PREVIEW_EVERY_S:
+                return
+            if session.now.rgb is rgb and session.viewer is not None:
+                from wt.scene.scene import Scene
+
+                scene = Scene.from_layers(preview)
+                session.viewer.show(scene, session.display, forming=True)
+                if not last[0]:
+                    session.viewer.home(scene)
+            last[0] = time.monotonic()
+
+        return on_step
