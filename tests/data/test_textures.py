@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from wt.data import noise, textures
+from wt.data import noise
+from wt.data.mesh import Texture
 from wt.data.palette import COLOURS, rgb_of
+from wt.data.textures import materials, patterns, pickers
 
 PICKERS = {
-    "wall": textures.wall_texture, "floor": textures.floor_texture, "ceiling": textures.ceiling_texture,
-    "fabric": textures.fabric_texture, "wood": textures.wood_texture, "stone": textures.stone_texture,
-    "metal": textures.metal_texture, "leather": textures.leather_texture, "any": textures.any_texture,
-    "wallpaper": textures.wallpaper,
+    "wall": pickers.wall_texture, "floor": pickers.floor_texture, "ceiling": pickers.ceiling_texture,
+    "fabric": pickers.fabric_texture, "stone": pickers.stone_texture, "metal": pickers.metal_texture,
+    "any": pickers.any_texture, "wallpaper": pickers.wallpaper,
 }  # fmt: skip
 
 
@@ -21,9 +22,9 @@ def plane(side: int = 40, axis: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return points, np.tile(-np.eye(3)[axis], (len(points), 1))
 
 
-@pytest.mark.parametrize("name", [*textures.TEXTURES, *PICKERS])
+@pytest.mark.parametrize("name", [*pickers.TEXTURES, *PICKERS])
 def test_albedo_in_range_and_pure(name: str) -> None:
-    make = textures.TEXTURES.get(name) or PICKERS[name]
+    make = pickers.TEXTURES.get(name) or PICKERS[name]
     points, normals = plane()
     for seed in range(4):
         texture = make(np.random.default_rng(seed))
@@ -43,7 +44,7 @@ def test_colour_is_kept(name: str) -> None:
     points, normals = plane()
     for colour, channel in (("red", 0), ("blue", 2)):
         mean = np.mean(
-            [textures.TEXTURES[name](np.random.default_rng(s), colour)(points, normals).mean(0) for s in range(6)], 0
+            [pickers.TEXTURES[name](np.random.default_rng(s), colour)(points, normals).mean(0) for s in range(6)], 0
         )
         assert mean.argmax() == channel
         assert mean[channel] > 1.3 * np.delete(mean, channel).max()
@@ -53,7 +54,7 @@ def test_wood_runs_along_its_axis() -> None:
     points, normals = plane(60, axis=1)
     along, across = 0.0, 0.0
     for seed in range(5):
-        grain = textures.wood(np.random.default_rng(seed), axis=2)(points, normals)[:, 0].reshape(60, 60)
+        grain = materials.wood(np.random.default_rng(seed), axis=2)(points, normals)[:, 0].reshape(60, 60)
         across += np.abs(np.diff(grain, axis=0)).mean()
         along += np.abs(np.diff(grain, axis=1)).mean()
     assert across > 2.5 * along
@@ -61,24 +62,24 @@ def test_wood_runs_along_its_axis() -> None:
 
 def test_checks_are_two_colours_in_equal_shares() -> None:
     points, normals = plane(80)
-    albedo = textures.checks(np.random.default_rng(0), size=0.125)(points, normals)
+    albedo = patterns.checks(np.random.default_rng(0), size=0.125)(points, normals)
     tones, counts = np.unique(albedo, axis=0, return_counts=True)
     assert len(tones) == 2
     assert counts.min() > 0.4 * len(points)
 
 
-def maker(texture: textures.Texture) -> str:
+def maker(texture: Texture) -> str:
     """The maker's name, out of the name of the closure that it returned."""
     return texture.__qualname__.split(".")[0]
 
 
 def test_held_out_textures_are_not_drawn_unasked() -> None:
-    for picker in (textures.any_texture, textures.wall_texture, textures.floor_texture, textures.fabric_texture):
+    for picker in (pickers.any_texture, pickers.wall_texture, pickers.floor_texture, pickers.fabric_texture):
         rng = np.random.default_rng(1)
         drawn = {maker(picker(rng)) for _ in range(150)}
         assert len(drawn) >= 5
-        assert not drawn & set(textures.HELD_OUT_TEXTURES)
-        assert {maker(picker(rng, held_out=True)) for _ in range(40)} <= set(textures.HELD_OUT_TEXTURES)
+        assert not drawn & set(pickers.HELD_OUT_TEXTURES)
+        assert {maker(picker(rng, held_out=True)) for _ in range(40)} <= set(pickers.HELD_OUT_TEXTURES)
 
 
 def test_noise_is_smooth_and_centred() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from wt.data.mesh import Asset
 from wt.data.meshfile import BARE, UP_OF, MeshFile, Up, load_mesh
-from wt.data.textures import any_texture
+from wt.data.textures.pickers import any_texture
 from wt.errors import WtError
 
 LOG = logging.getLogger(__name__)

@@ -3,13 +3,13 @@
 import numpy as np
 
 from wt.data import primitives as shapes
-from wt.data import textures
 from wt.data.furnish import GAP
 from wt.data.mesh import Asset, Camera, Light, Material, Part, World, look_at, pose
 from wt.data.peel import Solids
 from wt.data.roles import attached, of_role
 from wt.data.rooms import draw_sky, room_intrinsics, view_score
 from wt.data.shell import Block, Face, build
+from wt.data.textures import building, materials, patterns, pickers
 
 
 def draw_street(rng: np.random.Generator) -> World:
@@ -56,10 +56,10 @@ def draw_street_view(rng: np.random.Generator, world: World, solids: Solids, siz
 
 def _ground(rng: np.random.Generator) -> Asset:
     """A large slab, and half of the time a paved strip that stands out of it by some centimetres."""
-    kinds = [textures.speckle, textures.noise, textures.tiles, textures.brick]
+    kinds = [materials.speckle, patterns.noise, building.tiles, building.brick]
     grass = rng.random() < 0.4
     colour = np.array([0.08, 0.13, 0.04]) * rng.uniform(0.6, 1.6) if grass else np.full(3, rng.uniform(0.08, 0.35))
-    base = textures.noise(rng, colour) if grass else kinds[rng.integers(len(kinds))](rng, colour)
+    base = patterns.noise(rng, colour) if grass else kinds[rng.integers(len(kinds))](rng, colour)
     slab = shapes.box(120.0, 120.0, 0.5).at(z=-0.5)
     parts = [Part(slab.vertices, slab.faces, Material(base, 0.03, 0.9))]
     if rng.random() < 0.6:
@@ -71,8 +71,8 @@ def _ground(rng: np.random.Generator) -> Asset:
 
 def _house(rng: np.random.Generator, width: float, depth: float, height: float) -> Asset:
     """A block with rows of recessed windows in front and a flat or pitched roof; it faces -y."""
-    wall = Material(textures.wall_texture(rng) if rng.random() < 0.5 else textures.brick(rng))
-    pane = Material(textures.plain(rng, np.array([0.03, 0.04, 0.05])), 0.3, 0.12)
+    wall = Material(pickers.wall_texture(rng) if rng.random() < 0.5 else building.brick(rng))
+    pane = Material(materials.plain(rng, np.array([0.03, 0.04, 0.05])), 0.3, 0.12)
     blocks = [Block(-1, (-width / 2, -depth / 2, 0.0), (width / 2, depth / 2, height))]
     floors, columns = max(1, round(height / 3)), max(1, int(width / rng.uniform(1.8, 3.2)))
     for floor in range(floors):
@@ -92,7 +92,7 @@ def _house(rng: np.random.Generator, width: float, depth: float, height: float) 
         roof = shapes.extrude(profile, width + 2 * eave).turned("x", 90.0).turned("z", 90.0)
         low = roof.vertices.min(axis=0)
         roof = roof.at(x=-width / 2 - eave - low[0], z=height + GAP - low[2])
-        tiles = Material(textures.tiles(rng, np.array([0.2, 0.08, 0.05]) * rng.uniform(0.5, 1.5), 0.3))
+        tiles = Material(building.tiles(rng, np.array([0.2, 0.08, 0.05]) * rng.uniform(0.5, 1.5), 0.3))
         house = Asset("house", (*house.parts, Part(roof.vertices, roof.faces, tiles)))
     return house
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wt.data import primitives as shapes
-from wt.data import textures
 from wt.data.mesh import Asset, Material, Part, pose
 from wt.data.palette import FABRICS, WALLS, rgb_of
 from wt.data.shell import OUTSIDE, Block, Face, build
+from wt.data.textures import materials, pickers
 
 LAYOUTS = ("box", "ell", "corridor", "suite", "bay")
 HELD_OUT_LAYOUT = "loft"
@@ -208,26 +208,26 @@ def _materials(rng: np.random.Generator, held_out: bool) -> Callable[[Face], Mat
         if face.air >= WINDOW:
             return pick("reveal", lambda: _paint(rng))
         if face.air == OUTSIDE:
-            return pick("outside", lambda: Material(textures.wall_texture(rng)))
+            return pick("outside", lambda: Material(pickers.wall_texture(rng)))
         if face.axis == 2:
-            return pick(("ceiling", face.air), lambda: Material(textures.ceiling_texture(rng)))
+            return pick(("ceiling", face.air), lambda: Material(pickers.ceiling_texture(rng)))
         if accent == (face.axis, face.sign) or face.solid == RAISED:
             return pick(
-                ("accent", face.air), lambda: Material(textures.wall_texture(rng, rgb_of(None, rng), held_out=held_out))
+                ("accent", face.air), lambda: Material(pickers.wall_texture(rng, rgb_of(None, rng), held_out=held_out))
             )
-        return pick(("wall", face.air), lambda: Material(textures.wall_texture(rng)))
+        return pick(("wall", face.air), lambda: Material(pickers.wall_texture(rng)))
 
     return material
 
 
 def _floor(rng: np.random.Generator, held_out: bool) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    return textures.floor_texture(rng, held_out=held_out)
+    return pickers.floor_texture(rng, held_out=held_out)
 
 
 def _paint(rng: np.random.Generator) -> Material:
     if rng.random() < 0.25:
-        return Material(textures.wood_texture(rng, axis=0), 0.04, 0.4)
-    return Material(textures.plain(rng, rgb_of(None, rng, WALLS[:4], 0.04), 0.02), 0.04, 0.35)
+        return Material(materials.wood(rng, axis=0), 0.04, 0.4)
+    return Material(materials.plain(rng, rgb_of(None, rng, WALLS[:4], 0.04), 0.02), 0.04, 0.35)
 
 
 def _swing(plan: Plan, opening: Opening) -> Rectangle:
@@ -252,7 +252,7 @@ def _fit_out(rng: np.random.Generator, plan: Plan, opening: Opening, held_out: b
         elif kind < 0.6:
             blind = shapes.box(width - 0.02, 0.012, height * rng.uniform(0.15, 0.6))
             drop = height - float(blind.vertices[:, 2].max())
-            cloth = Material(textures.fabric_texture(rng, rgb_of(None, rng, FABRICS + WALLS)))
+            cloth = Material(pickers.fabric_texture(rng, rgb_of(None, rng, FABRICS + WALLS)))
             made.append(Asset("blind", (_part(blind.at(y=0.03, z=drop - 0.005), cloth),)))
     x, y = plan.wall_point(opening.side, opening.along)
     return [asset.transformed(pose(x, y, opening.bottom, TURN[opening.side])) for asset in made]
@@ -285,7 +285,7 @@ def _leaf(rng: np.random.Generator, width: float, height: float, paint: Material
     handle = shapes.bar([width - 0.18, -0.06, 0.98], [width - 0.06, -0.06, 0.98], 0.011)
     stem = shapes.bar([width - 0.07, -0.07, 0.98], [width - 0.07, 0.07, 0.98], 0.012)
     angle = float(rng.choice([rng.uniform(50, 115), rng.uniform(5, 40), 0.0], p=[0.55, 0.25, 0.2]))
-    metal = Material(textures.metal_texture(rng), 0.4, 0.3)
+    metal = Material(pickers.metal_texture(rng), 0.4, 0.3)
     moved = [shell.turned("z", angle).at(x=-width / 2, y=thickness * 0.6) for shell in (leaf, handle, stem)]
     return _part(moved[0], paint), _part(moved[1], metal, True), _part(moved[2], metal, True)
 
@@ -296,9 +296,9 @@ def _curtains(rng: np.random.Generator, plan: Plan, opening: Opening, held_out: 
     reach = min(opening.width / 2 + 0.25, opening.along - low - 0.05, high - opening.along - 0.05)
     top = min(opening.top + 0.12, plan.height - 0.06) - opening.bottom
     bottom = (0.02 if rng.random() < 0.7 else max(opening.bottom - 0.2, 0.02)) - opening.bottom
-    cloth = Material(textures.fabric_texture(rng, held_out=held_out), 0.02, 0.9)
+    cloth = Material(pickers.fabric_texture(rng, held_out=held_out), 0.02, 0.9)
     rod = shapes.bar([-reach - 0.05, -0.09, top], [reach + 0.05, -0.09, top], 0.014)
-    parts = [_part(rod, Material(textures.metal_texture(rng), 0.3, 0.4), True)]
+    parts = [_part(rod, Material(pickers.metal_texture(rng), 0.3, 0.4), True)]
     drawn = rng.uniform(0.18, 0.5)
     for sign in (-1, 1) if rng.random() < 0.8 else (1,):
         across = np.linspace(reach - 2 * reach * drawn, reach, 49)

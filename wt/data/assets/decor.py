@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from wt.data import textures as tx
 from wt.data.assets.kit import Builder, Look, material_of
-from wt.data.mesh import Asset, Material
+from wt.data.mesh import Asset, Material, Texture
 from wt.data.palette import Colour
 from wt.data.primitives import (
     Shell,
@@ -25,6 +24,7 @@ from wt.data.primitives import (
     tube,
     upright,
 )
+from wt.data.textures import materials, patterns
 
 
 def volume(
@@ -60,7 +60,7 @@ def book(rng: np.random.Generator, *, colour: Colour = None, material: str | Non
 
 
 def _printed(rng: np.random.Generator) -> Material:
-    return Material(tx.photograph(rng, size=0.3), 0.04, 0.4)
+    return Material(patterns.photograph(rng, size=0.3), 0.04, 0.4)
 
 
 def _open_book(rng: np.random.Generator, b: Builder, look: Look) -> None:
@@ -78,7 +78,7 @@ def _open_book(rng: np.random.Generator, b: Builder, look: Look) -> None:
             np.r_[np.c_[side * (0.001 + width * t), curve], [[side * width, 0.0], [side * 0.001, 0.0]]], tall
         )
         b.add(page, upright(body).at(0, tall / 2, 0.003), smooth=False)
-        lines = Material(tx.stripes(rng, "white", 0.006), 0.02, 0.9)
+        lines = Material(patterns.stripes(rng, "white", 0.006), 0.02, 0.9)
         b.add(lines, sheet(top * [0.86, 0.84, 1.0] + [side * 0.07 * width, 0, 0.0008], 0.0006))
 
 
@@ -106,19 +106,19 @@ def picture(rng: np.random.Generator, *, colour: Colour = None, material: str | 
     return b.done()
 
 
-def _painting(rng: np.random.Generator, size: float) -> tx.Texture:
+def _painting(rng: np.random.Generator, size: float) -> Texture:
     kind = rng.random()
     if kind < 0.5:
-        return tx.photograph(rng, size=size * rng.uniform(0.8, 1.4))
+        return patterns.photograph(rng, size=size * rng.uniform(0.8, 1.4))
     if kind < 0.7:
-        return tx.leaves(rng, size=size * rng.uniform(0.6, 1.5))
-    return [tx.noise, tx.marble, tx.stripes, tx.checks][rng.integers(4)](rng)
+        return patterns.leaves(rng, size=size * rng.uniform(0.6, 1.5))
+    return [patterns.noise, materials.marble, patterns.stripes, patterns.checks][rng.integers(4)](rng)
 
 
 def mirror(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:
     """A mirror on the wall (drawn as pale shiny glass), round, oval or rectangular."""
     look, b = Look(rng, colour, material), Builder("mirror", "wall")
-    rim, pane = look.main("wood", "metal", "painted"), Material(tx.plain(rng, "light grey", 0.1), 0.6, 0.1)
+    rim, pane = look.main("wood", "metal", "painted"), Material(materials.plain(rng, "light grey", 0.1), 0.6, 0.1)
     if rng.random() < 0.5:
         r, stretch = rng.uniform(0.2, 0.45), rng.choice([1.0, rng.uniform(1.2, 1.6)])
         b.add(pane, cylinder(r, 0.012, 48).turned("x", 90).scaled(1, 1, stretch).at(0, 0, 0), smooth=True)
@@ -139,7 +139,7 @@ def rug(rng: np.random.Generator, *, colour: Colour = None, material: str | None
     look, b = Look(rng, colour, material), Builder("rug")
     width, depth, thick = rng.uniform(0.9, 2.6), rng.uniform(0.6, 1.8), rng.uniform(0.008, 0.022)
     if material is None and colour is None and rng.random() < 0.55:
-        pattern = [tx.stripes, tx.checks, tx.leaves, tx.dots, tx.noise][rng.integers(5)]
+        pattern = [patterns.stripes, patterns.checks, patterns.leaves, patterns.dots, patterns.noise][rng.integers(5)]
         pile = Material(pattern(rng), 0.01, 0.95)
     else:
         pile = look.main("carpet", "fabric", "carpet")

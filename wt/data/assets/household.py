@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from wt.data import textures as tx
 from wt.data.assets.kit import Builder, Look, four, glowing, material_of
 from wt.data.mesh import Asset, Material
 from wt.data.palette import Colour
@@ -22,13 +21,14 @@ from wt.data.primitives import (
     tube,
     vessel,
 )
+from wt.data.textures import materials, patterns
 
 
 def _screen(rng: np.random.Generator) -> Material:
     """Off (nearly black and shiny), or showing a picture."""
     if rng.random() < 0.55:
-        return Material(tx.plain(rng, np.full(3, 0.02), 0.02), 0.08, 0.15)
-    picture = tx.photograph(rng, size=0.5) if rng.random() < 0.6 else tx.noise(rng)
+        return Material(materials.plain(rng, np.full(3, 0.02), 0.02), 0.08, 0.15)
+    picture = patterns.photograph(rng, size=0.5) if rng.random() < 0.6 else patterns.noise(rng)
     return Material(picture, 0.05, 0.2, 0.5)
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wt.data import textures as tx
 from wt.data.mesh import Asset, Attachment, Material, Part, Texture
 from wt.data.palette import Colour
 from wt.data.primitives import Shell
+from wt.data.textures import materials, pickers
 
 _FINISH: dict[str, tuple[float, float]] = {
     "wood": (0.04, 0.5), "metal": (0.45, 0.35), "fabric": (0.01, 0.9), "leather": (0.05, 0.45), "stone": (0.04, 0.5),
@@ -22,22 +22,22 @@ MATERIALS: tuple[str, ...] = tuple(_FINISH)
 def _texture(name: str, rng: np.random.Generator, colour: Colour, axis: int) -> Texture:
     """The solid texture of a named material; `axis` is the grain of wood and brushed metal."""
     if name == "wood":
-        return tx.wood_texture(rng, colour, axis)
+        return materials.wood(rng, colour, axis)
     if name == "metal":
-        return tx.metal_texture(rng, colour, axis)
+        return pickers.metal_texture(rng, colour, axis)
     if name == "fabric":
-        return tx.fabric_texture(rng, colour)
+        return pickers.fabric_texture(rng, colour)
     if name == "leather":
-        return tx.leather_texture(rng, colour)
+        return materials.leather(rng, colour)
     if name == "stone":
-        return tx.stone_texture(rng, colour)
+        return pickers.stone_texture(rng, colour)
     if name == "marble":
-        return tx.marble(rng, colour)
+        return materials.marble(rng, colour)
     if name == "wicker":
-        return tx.wicker(rng, colour)
+        return materials.wicker(rng, colour)
     if name == "carpet":
-        return tx.carpet(rng, colour)
-    return tx.plain(rng, colour, amount=0.12 if name == "leaf" else 0.05)
+        return materials.carpet(rng, colour)
+    return materials.plain(rng, colour, amount=0.12 if name == "leaf" else 0.05)
 
 
 def material_of(name: str, rng: np.random.Generator, colour: Colour = None, axis: int = 2) -> Material:
@@ -49,7 +49,7 @@ def material_of(name: str, rng: np.random.Generator, colour: Colour = None, axis
 
 def glowing(rng: np.random.Generator, colour: Colour = "cream", emission: float = 0.6) -> Material:
     """A shade or a screen that gives off light."""
-    return Material(tx.plain(rng, colour), 0.03, 0.6, emission)
+    return Material(materials.plain(rng, colour), 0.03, 0.6, emission)
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Look:
         name = self.material or kinds[self.rng.integers(len(kinds))]
         wished = colour if self.colour is None else self.colour
         if self.odd and self.material is None and self.colour is None:
-            return Material(tx.any_texture(self.rng), *_FINISH[name])
+            return Material(pickers.any_texture(self.rng), *_FINISH[name])
         return material_of(name, self.rng, wished, axis)
 
     def side(self, *kinds: str, colour: Colour = None, axis: int = 2) -> Material:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from wt.data import textures as tx
 from wt.data.assets.kit import Builder, Look, glowing
 from wt.data.mesh import Asset, Material
 from wt.data.palette import Colour, rgb_of
@@ -21,6 +20,7 @@ from wt.data.primitives import (
     turn,
     vessel,
 )
+from wt.data.textures import materials
 
 _WARM = [np.array(c) for c in ((0.8, 0.68, 0.48), (0.82, 0.76, 0.64), (0.75, 0.73, 0.7))]
 
@@ -195,7 +195,7 @@ def ceiling_lamp(rng: np.random.Generator, *, colour: Colour = None, material: s
     elif kind < 0.87:
         long = rng.uniform(0.6, 1.3)
         b.add(metal, box(long, 0.12, 0.05, 0.005).at(0, 0, -0.05))
-        glow = Material(tx.plain(rng, rgb_of("white", rng)), 0.03, 0.5, 1.2)
+        glow = Material(materials.plain(rng, rgb_of("white", rng)), 0.03, 0.5, 1.2)
         for y in (-0.03, 0.03):
             b.add(glow, bar((-0.48 * long, y, -0.065), (0.48 * long, y, -0.065), 0.016, sides=12), smooth=True)
     else:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from wt.data import textures as tx
 from wt.data.assets.kit import Builder, Look
 from wt.data.mesh import Asset, Material
 from wt.data.palette import PLANTS, Colour, rgb_of, shade
@@ -21,11 +20,13 @@ from wt.data.primitives import (
     tube,
     vessel,
 )
+from wt.data.textures import materials, patterns
 
 
 def _green(rng: np.random.Generator) -> Material:
     rgb = rgb_of(None, rng, PLANTS)
-    return Material(tx.noise(rng, rgb, 0.06) if rng.random() < 0.3 else tx.plain(rng, rgb, 0.15), 0.03, 0.5)
+    texture = patterns.noise(rng, rgb, 0.06) if rng.random() < 0.3 else materials.plain(rng, rgb, 0.15)
+    return Material(texture, 0.03, 0.5)
 
 
 def _leaf(
@@ -61,7 +62,7 @@ def _pot(b: Builder, look: Look, rng: np.random.Generator, radius: float, height
         b.add(clay, torus(radius, 0.06 * radius, 32, 10).scaled(1, 1, 1.8).at(0, 0, 0.93 * height), smooth=True)
     level = 0.86 * height
     inner = {0: 0.93, 1: 0.93, 2: 0.99}[int(kind)] * radius - wall
-    soil = Material(tx.noise(rng, shade(rgb_of("dark brown", rng), 0.5), 0.02), 0.02, 0.95)
+    soil = Material(patterns.noise(rng, shade(rgb_of("dark brown", rng), 0.5), 0.02), 0.02, 0.95)
     b.add(soil, cylinder(inner, 0.3 * height, 28, 0.002).at(0, 0, level - 0.3 * height))
     return level
 
@@ -151,7 +152,7 @@ def _bush(b: Builder, rng: np.random.Generator, green: Material, z: float, high:
         if i % 9 == 0:
             twigs.append(tube(smooth_path([[0, 0, z - 0.02], [*(0.3 * at[:2]), z + 0.3 * high], at], 6), 0.004, 6))
     b.add(green, merge(leaves), smooth=True)
-    b.add(Material(tx.plain(rng, "brown")), merge(twigs), smooth=True)
+    b.add(Material(materials.plain(rng, "brown")), merge(twigs), smooth=True)
 
 
 def cactus(rng: np.random.Generator, *, colour: Colour = None, material: str | None = None) -> Asset:

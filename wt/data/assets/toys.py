@@ -4,7 +4,6 @@
 
 import numpy as np
 
-from wt.data import textures as tx
 from wt.data.assets.kit import Builder, Look, four, material_of
 from wt.data.mesh import Asset, Material
 from wt.data.palette import Colour
@@ -28,6 +27,7 @@ from wt.data.primitives import (
     torus,
     tube,
 )
+from wt.data.textures import materials, pickers
 
 
 def _limb(start: Points, end: Points, thick: Number, tip: Number | None = None) -> Shell:
@@ -161,7 +161,7 @@ def figure(rng: np.random.Generator, *, colour: Colour = None, material: str | N
     look, b = Look(rng, colour, material), Builder("figure")
     h = rng.uniform(1.5, 1.9)
     skins = [np.array(c) for c in ((0.62, 0.38, 0.27), (0.48, 0.27, 0.17), (0.3, 0.16, 0.1), (0.14, 0.075, 0.05))]
-    skin = Material(tx.plain(rng, skins[rng.integers(4)], 0.03), 0.03, 0.6)
+    skin = Material(materials.plain(rng, skins[rng.integers(4)], 0.03), 0.03, 0.6)
     shirt, trousers = look.main("fabric"), look.side("fabric")
     hair, shoes = (
         look.side("fabric", colour=["black", "dark brown", "brown", "light brown", "grey"][rng.integers(5)]),
@@ -201,7 +201,7 @@ def ball(rng: np.random.Generator, *, colour: Colour = None, material: str | Non
     look, b = Look(rng, colour, material), Builder("ball")
     r = rng.uniform(0.05, 0.2)
     if colour is None and material is None and rng.random() < 0.4:
-        stuff = Material(tx.any_texture(rng), 0.04, 0.4)
+        stuff = Material(pickers.any_texture(rng), 0.04, 0.4)
     else:
         stuff = look.main("plastic", "rubber", "leather", "fabric")
     b.add(stuff, sphere(r, 36, 24).at(0, 0, r), smooth=True)
