@@ -1,0 +1,66 @@
+"""`python -m wt eval`: figures of every method, model cards, comparisons."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
+
+from helpers import exist
+from tiny_shards import write_shards
+
+import wt.__main__ as program
+from wt.model.config import mini
+
+ROW = {"method", "l0_absrel", "l0_delta1", "l0_f05", "hidden_f05", "all_f01", "all_f05", "all_cd_l1", "all_cd_l2"}
+
+
+@pytest.mark.parametrize("kind", ["scene", "object"])
+def test_eval_gives_five_methods_and_a_card(here, call, tmp_path, kind):
+    data = write_shards(tmp_path / "data", kind, count=2, side=64)
+    model, card = here / f"tiny-{kind}.safetensors", tmp_path / "tiny.md"
+    common = ("eval", "--split", f"{kind}s", "--data", data, "--limit", 2, "--json")
+    code, found, _ = call(*common, "--model", model, "--seeds", 2, "--steps", 1, "--card", card)
+    assert code == 0
+    assert (found["split"], found["n"], found["seeds"]) == (f"{kind}s", 2, 2)
+    name = mini(kind).name
+    assert [row["method"] for row in found["rows"]] == [name, "plane", "mean-depth", "own-visible", "visible-truth"]
+    for row in found["rows"]:
+        assert set(row) >= ROW
+    best = found["rows"][-1]
+    assert best["l0_absrel"] == 0
+    assert best["hidden_cd_l1"] is None, "JSON has no NaN"
+    assert exist(found["files"]) == {"tiny.md"}
+    assert "| visible-truth |" in card.read_text()
+    assert set(found["seconds_per_sample"]) == {"lift", "figures"}
+    other = here / f"tiny-{'object' if kind == 'scene' else 'scene'}.safetensors"
+    code, found, err = call(*common, "--model", other)
+    assert (code, found) == (2, None)
+    assert "needs a model for" in err
+
+
+def test_eval_compares_models_and_draws_the_worst(here, call, tmp_path, capfd):
+    data, model = write_shards(tmp_path / "data", "object", count=2, side=64), here / "tiny-object.safetensors"
+    text = tmp_path / "table.md"
+    common = ("eval", "--split", "objects", "--data", data, "--limit", 2, "--steps", 1, "--model", model)
+    more = ("--against", model, "--against", model, "--worst", 1, "--out", tmp_path / "worst", "--markdown", text)
+    code, found, _ = call(*common, *more, "--json")
+    assert code == 0
+    labels = [row["method"] for row in found["rows"]][:3]
+    assert len(set(labels)) == 3
+    assert labels[0] == mini("object").name
+    for pair, label in zip(found["differences"], labels[1:], strict=True):
+        assert (pair["method"], pair["against"]) == (labels[0], label)
+        assert pair["figures"]["l0_absrel"] == {"mean": 0.0, "se": 0.0, "n": 2, "verdict": "same"}
+    (worst,) = found["worst"]
+    assert exist(found["files"]) == {"table.md", Path(worst["file"]).name}
+    assert Image.open(worst["file"]).width > 1000
+    assert text.read_text() == found["markdown"]
+    assert program.main([str(argument) for argument in (*common, "--limit", 1)]) == 0
+    assert capfd.readouterr().out.startswith(f"# {labels[0]} on objects\n")
+    for wrong in (("--worst", 1), ("--out", tmp_path), ("--worst", -1, "--out", tmp_path)):
+        code, _, err = call(*common, *wrong)
+        assert (code, "--worst N --out FOLDER" in err) == (2, True)
