@@ -2,9 +2,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tiny_shards import write_clips, write_shards
+
+from wt.model.encoder import DinoV2
+from wt.training.recipes import recipe, shrunk
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +19,17 @@ def shards(tmp_path_factory):
     write_shards(folder, "scene", count=16)
     write_shards(folder, "object", count=16)
     return write_clips(folder)
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory):
+    """A tiny ViT's weights under the names of a MoGe checkpoint, for the shrunk paper recipes."""
+    torch.manual_seed(0)
+    made = DinoV2(shrunk(recipe("paper_object")).config.encoder)
+    tensors = {f"encoder.backbone.{name}": torch.randn_like(t) * 0.1 for name, t in made.state_dict().items()}
+    path = tmp_path_factory.mktemp("encoder") / "vit.safetensors"
+    save_file({name: t for name, t in tensors.items() if "image_" not in name}, path)
+    return path
 
 
 @pytest.fixture(autouse=True)

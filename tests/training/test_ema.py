@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from wt.training.ema import Ema, swapped
+from wt.training.ema import Ema
 
 
 def network():
@@ -52,13 +52,3 @@ def test_loading_continues_where_it_stopped():
     first.update(model)
     second.update(model)
     torch.testing.assert_close(first.weights["0.weight"], second.weights["0.weight"], rtol=0, atol=0)
-
-
-def test_swapping_puts_the_own_weights_back():
-    model = network()
-    own = {name: p.detach().clone() for name, p in model.named_parameters()}
-    other = {"0.weight": torch.full((4, 3), 5.0)}
-    with swapped(model, other) as inside:
-        assert (inside[0].weight == 5).all()
-    for name, p in model.named_parameters():
-        assert torch.equal(p, own[name])

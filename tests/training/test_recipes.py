@@ -12,6 +12,7 @@ from wt.cli import train as command
 from wt.errors import WtError
 from wt.model.checkpoint import load_model, read_metadata
 from wt.model.encoder import DinoV2
+from wt.training.checkpointing import trainable
 from wt.training.plots import plot_schedules
 from wt.training.recipes import ABLATIONS, RECIPES, recipe, shrunk
 from wt.training.run_files import RunFolder, load_encoder, load_state
@@ -24,17 +25,6 @@ def small(name, **numbers):
 
 def options(data, out, **more):
     return RunOptions(**{"data": data, "out": out, "hours": 100.0, "threads": 1, **more})
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
-    """A tiny ViT's weights under the names of a MoGe checkpoint."""
-    torch.manual_seed(0)
-    made = DinoV2(small("paper_object").config.encoder)
-    tensors = {f"encoder.backbone.{name}": torch.randn_like(t) * 0.1 for name, t in made.state_dict().items()}
-    path = tmp_path_factory.mktemp("encoder") / "vit.safetensors"
-    save_file({name: t for name, t in tensors.items() if "image_" not in name}, path)
-    return path
 
 
 def test_the_papers_numbers():
@@ -63,13 +53,13 @@ def test_mini_recipes_keep_the_numbers_that_were_measured():
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_takes_a_real_step(name, shards, tmp_path, encoder):
     trainer = Trainer(small(name), options(shards, tmp_path, max_steps=2, encoder=encoder))
-    before = {n: p.detach().clone() for n, p in trainer._trainable()}
-    frozen = {n: t.clone() for n, t in trainer._frozen().items()}
+    before = {n: p.detach().clone() for n, p in trainable(trainer.model).items()}
+    frozen = {n: t.clone() for n, t in trainer.learned.frozen().items()}
     row = trainer.step([trainer.feed.next() for _ in range(trainer.recipe.accumulation)])
     assert row["loss"] > 0
     assert not row["skipped"]
-    assert any(not torch.equal(p.detach(), before[n]) for n, p in trainer._trainable())
-    assert all(torch.equal(t, frozen[n]) for n, t in trainer._frozen().items())
+    assert any(not torch.equal(p.detach(), before[n]) for n, p in trainable(trainer.model).items())
+    assert all(torch.equal(t, frozen[n]) for n, t in trainer.learned.frozen().items())
     assert trainer.model.decoder.checkpointing == name.startswith("paper")
     if name.startswith("paper"):
         assert "image_proj.weight" in before, "the paper trains the projection after the frozen encoder"
@@ -94,7 +84,7 @@ def test_a_shrunk_paper_run_goes_through_both_stages_and_resumes(shards, tmp_pat
     # The frozen encoder is in the files: neither the run nor another that starts from it asks for it again.
     again = Trainer(paper, options(shards, tmp_path, max_steps=4))
     kept = load_state(files.state)["frozen"]
-    for name, tensor in again._frozen().items():
+    for name, tensor in again.learned.frozen().items():
         assert torch.equal(tensor, kept[name])
     other = Trainer(paper, options(shards, tmp_path / "other", resume=files.weights))
     torch.testing.assert_close(other.model.encoder.pos_embed, again.model.encoder.pos_embed, rtol=1e-3, atol=1e-3)

@@ -17,6 +17,7 @@ from tiny_shards import ball_and_wall, write_shards
 
 from wt.errors import WtError
 from wt.model.checkpoint import load_model, read_data, read_metadata
+from wt.training.checkpointing import trainable
 from wt.training.dataset import MEAN_DEPTH
 from wt.training.held_out import held_out_sources
 from wt.training.optim import learning_rate
@@ -129,7 +130,7 @@ def test_hours_on_different_machines_add_up(shards, tmp_path):
     wider = replace(tiny(), config=tiny().config.at_side(42))
     trainer = Trainer(wider, options(shards, tmp_path / "two", max_steps=2, resume=weights))
     raw, averaged, _ = load_weights(weights)
-    for name, p in trainer._trainable():
+    for name, p in trainable(trainer.model).items():
         assert torch.equal(p.detach(), raw[name])
         assert torch.equal(trainer.ema.weights[name], averaged[name])
     record = trainer.run()
@@ -155,14 +156,14 @@ def test_a_spike_and_a_nan_change_nothing(shards, out):
     real = trainer.loss
     batch = trainer.feed.next()
     trainer.step([batch])
-    before = {name: p.detach().clone() for name, p in trainer._trainable()}
+    before = {name: p.detach().clone() for name, p in trainable(trainer.model).items()}
     for factor in (math.nan, math.inf):
         trainer.loss = lambda *given, k=factor: (real(*given)[0] * k, {})
         assert trainer.step([batch])["skipped"]
     trainer.progress.step = trainer.recipe.warmup_steps + 1
     trainer.loss = lambda *given: (real(*given)[0] * 100, {})
     assert trainer.step([batch])["skipped"]
-    for name, p in trainer._trainable():
+    for name, p in trainable(trainer.model).items():
         assert torch.equal(p, before[name])
     assert math.isfinite(trainer.progress.running_loss)
     trainer.loss = real

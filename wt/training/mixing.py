@@ -15,6 +15,7 @@ from wt.data.shards import ClipSample, Kind
 from wt.data.source import Source
 from wt.errors import WtError
 from wt.training.dataset import SampleStream
+from wt.training.recipes import RunOptions
 
 P_RGB = 0.4
 """Chance that a sample is an RGB-D frame; the other samples are rendered (p_dojo = 0.6)."""
@@ -65,3 +66,19 @@ class MixedStream(SampleStream):
         frame = -1 - index
         which = int(np.searchsorted(self._starts, frame, side="right")) - 1
         return self.rgbd[which][frame - int(self._starts[which])]
+
+
+def open_stream(options: RunOptions, kind: Kind, part: tuple[int, int]) -> SampleStream:
+    """What process `part` = (rank, count) of a run reads: rendered samples, and RGB-D frames if there are any."""
+    rng = np.random.default_rng([options.seed, part[0]])
+    if not options.rgbd:
+        return SampleStream(options.data, kind, rng, part)
+    return MixedStream(options.data, kind, rng, part, rgbd=[RgbdFolder(folder) for folder in options.rgbd])
+
+
+def described(stream: SampleStream, kind: Kind) -> str:
+    """What a model's card says about the samples that it was trained on."""
+    told = f"{stream.known} procedural {kind} renderings of this repository"
+    if isinstance(stream, MixedStream):
+        told += f", and {sum(map(len, stream.rgbd))} RGB-D frames"
+    return told

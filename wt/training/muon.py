@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from wt.training.sharding import spread, whole
 from wt.types import Float
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -28,7 +29,10 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """One update with Nesterov momentum; `closure` is not supported."""
+        """One update with Nesterov momentum; `closure` is not supported.
+
+        A sharded matrix is gathered for it: its parts say nothing about its singular vectors.
+        """
         for group in self.param_groups:
             momentum = group["momentum"]
             for p in group["params"]:
@@ -38,7 +42,7 @@ class Muon(torch.optim.Optimizer):
                 if not state:
                     state["momentum"] = torch.zeros_like(p)
                 state["momentum"].lerp_(p.grad, 1 - momentum)
-                update = orthogonalised(p.grad.lerp(state["momentum"], momentum))
+                update = spread(orthogonalised(whole(p.grad.lerp(state["momentum"], momentum))), p)
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 p.add_(update, alpha=-group["lr"] * 0.2 * max(p.shape) ** 0.5)
 

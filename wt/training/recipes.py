@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from wt.data.shards import Kind
@@ -61,6 +62,27 @@ class Recipe:
         """Side of the network's input when that share of the run is over."""
         first = self.first_side is not None and share_done < self.first_share
         return self.first_side if first and self.first_side else self.config.image_side
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Where a recipe runs and for how long."""
+
+    data: Path
+    out: Path
+    hours: float
+    resume: Path | None = None
+    """weights.safetensors of another run, or a model file; a run that was stopped continues by itself."""
+    rgbd: tuple[Path, ...] = ()
+    """Folders of RGB-D frames that are mixed into rendered scenes; they supervise the visible layer only (Eq. 4)."""
+    encoder: Path | None = None
+    """Weights of a frozen encoder that is part of the model; needed unless `resume` has them."""
+    threads: int = 0
+    """CPU threads; 0 leaves PyTorch's choice."""
+    workers: int = 0
+    """Processes that make the batches, for each process that trains."""
+    seed: int = 0
+    max_steps: int | None = None
 
 
 def mini_scene(image_side: int = 112) -> Recipe:

@@ -43,6 +43,16 @@ class Progress:
     history: list[dict[str, Any]] = field(default_factory=list)
     """Earlier runs: device, side, samples, seconds."""
 
+    def followed(self) -> "Progress":
+        """What a run that starts from the weights of this one has behind it."""
+        history = list(self.history)
+        samples = self.earlier_samples + self.samples
+        untold = samples - sum(run.get("samples", 0) for run in history)
+        if untold > 0:
+            history.append({"steps": self.step, "samples": untold, "seconds": round(self.seconds)})
+        seconds = self.earlier_seconds + self.seconds
+        return Progress(earlier_samples=samples, earlier_seconds=seconds, history=history)
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -232,8 +242,8 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """Read `save_state`; no code in the file can run."""
-    return torch.load(path, map_location="cpu", weights_only=True)
+    """Read `save_state`; no code in the file can run. The tensors are the file itself, which processes share."""
+    return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
 
 
 def append_curve(path: Path, row: dict[str, Any]) -> None:
