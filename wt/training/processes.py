@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 def sharding_wanted() -> bool:
-    """Whether `accelerate launch --use_fsdp --fsdp_version 2` started this process as one of several.
+    """Whether `accelerate launch --use_fsdp --fsdp_version 2` started this process.
 
     Raises:
         WtError: version 1, which has flattened weights that neither Muon nor the average can use.
     """
-    if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() != "true":
+    if os.environ.get("ACCELERATE_USE_FSDP", "false").lower() != "true" or "LOCAL_RANK" not in os.environ:
         return False
     version = os.environ.get("FSDP_VERSION", "1")
     if version != "2":
         raise WtError(f"Sharded training needs FSDP 2; got version {version}. Add --fsdp_version 2 to the launch.")
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return True
 
 
 def build_accelerator(out: Path, precision: str, accumulation: int, *, sharded: bool) -> "Accelerator":
@@ -37,7 +37,7 @@ def build_accelerator(out: Path, precision: str, accumulation: int, *, sharded: 
 
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
     accelerator = Accelerator(
-        cpu=several and not torch.cuda.is_available(),
+        cpu=(several or sharded) and not torch.cuda.is_available(),
         mixed_precision=precision,
         # Gradients that wait for the last batch of a step would be whole ones.
         gradient_accumulation_plugin=GradientAccumulationPlugin(accumulation, sync_each_batch=sharded),
