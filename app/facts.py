@@ -177,8 +177,9 @@ def _operation(operation: Any) -> str:
 def _edit_figures(report: dict[str, Any]) -> list[tuple[str, str]]:
     figures, edit = [], report.get("edit") or {}
     if "shift_px" in edit:
-        x, y = edit["shift_px"]
-        figures.append(("Frame drift", f"{x:.2f}, {y:.2f} px, zoom {edit.get('zoom', 1):.4f}, repaired"))
+        (x, y), zoom = edit["shift_px"], edit.get("zoom", 1.0)
+        drifted = max(abs(x), abs(y)) >= 0.005 or abs(zoom - 1) >= 0.00005
+        figures.append(("Frame drift", f"{x:.2f}, {y:.2f} px, zoom {zoom:.4f}, repaired" if drifted else "none"))
     if "changed_outside" in edit:
         figures.append(("Changed outside", f"{edit['changed_outside']} pixels"))
     return figures

@@ -116,11 +116,11 @@ def _geometry(page: Page) -> None:
     _radio(page, "lift_kind", "What to lift", kinds, "scene", wide=True)
     choices = [("Model's own", "own"), ("My number", "mine")]
     _radio(page, "steps_from", "Steps", choices, "own", wide=True)
+    _text(page, "steps_facts")
     with gr.Row():
         slider = gr.Slider(1, 50, 20, step=1, label="My number of steps", elem_id="steps", scale=3, visible=False)
         page.add("steps", slider)
         page.add("seed", gr.Number(42, label="Seed", precision=0, minimum=0, elem_id="seed", scale=1))
-    _text(page, "steps_facts")
     with gr.Accordion("Use my depth map", open=False, elem_id="known_depth"):
         kinds = [("Auto", "auto"), ("Metric", "metric"), ("Relative", "relative"), ("Disparity", "disparity")]
         _radio(page, "depth_kind", "Its numbers are", kinds, "auto", wide=True)
@@ -155,11 +155,11 @@ def _edit(page: Page) -> None:
 
 
 def _place(page: Page) -> None:
-    _text(page, "place_facts")
     with gr.Row():
         _button(page, "accept", "Accept", variant="primary", visible=False)
         _button(page, "discard", "Discard", visible=False)
     _button(page, "snap", "Stand it on the floor", size="sm", visible=False)
+    _text(page, "place_facts")
     _widget(page, "objects", [], '<div class="objects"></div>', theme.read("objects.js"))
 
 

@@ -70,6 +70,9 @@ def test_upload_click_lift_edit_undo_export(studio, tmp_path):
     page.keyboard.press("Control+Enter")
     studio.says("accept or discard")
     assert "× 1.250" in page.locator("#place_facts").inner_text()
+    assert page.locator("#run_edit").is_hidden()
+    accept = page.locator("#accept").bounding_box()
+    assert accept["y"] + accept["height"] < page.locator("#footer").bounding_box()["y"], "seen without scrolling"
     page.locator("#accept").click()
     studio.says("Accepted")
     assert page.locator("#objects .object").count() == 2

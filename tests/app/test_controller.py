@@ -187,5 +187,7 @@ def test_view_says_what_is_locked_and_why(controller, session, photo_file):
     edited(controller, session)
     view = describe(session, controller.engine)
     assert view["accept"]["visible"]
+    assert not view["run_edit"]["visible"]
+    assert "Frame drift</th><td>none<" in view["edit_facts"]["value"]
     assert "× 1.250" in view["place_facts"]["value"]
     assert "box painter" in view["edit_facts"]["value"]
