@@ -42,7 +42,8 @@ class Events:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         demo.load(self.on_load, page["browser"], self.outputs, **quiet)
         demo.unload(self.on_unload)
-        page["clock"].tick(self.on_clock, page["revision"], self.outputs, **quiet)
+        # Outside of the queue: what heals a lost answer of the queue's stream must not wait for one itself.
+        page["clock"].tick(self.on_clock, page["revision"], self.outputs, queue=False, **quiet)
 
         def on(event: Callable[..., Any], verb: Callable[..., None], inputs: Any = None, label: str = "That") -> None:
             event(self.short(label, verb), inputs, self.outputs, **quiet)
