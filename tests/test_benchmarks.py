@@ -1,0 +1,62 @@
+"""The parts of the benchmarks that compute something."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
+
+
+def benchmark(name: str) -> ModuleType:
+    """A benchmark script as a module."""
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.filterwarnings("ignore::ImportWarning")  # Open3D's, where there is no GPU
+def test_a_rooms_corner_lies_on_three_planes_and_a_ball_does_not() -> None:
+    rng = np.random.default_rng(0)
+    u, v = rng.uniform(0, 1, (2, 3000))
+    walls = [np.stack(axes, axis=1) for axes in ((u, v, 0 * u), (u, 0 * u, v), (0 * u, u, v))]
+    corner = np.concatenate(walls) + np.array([0, 0, 2.0])
+    photos = benchmark("photos")
+    assert photos.planar_share(corner) == pytest.approx(1.0, abs=0.01)
+    around = rng.normal(size=(5000, 3))
+    ball = around / np.linalg.norm(around, axis=1, keepdims=True) + np.array([0, 0, 4.0])
+    # A slab of thickness 2 d about a unit ball's middle holds the share d of its surface: three of 0.08 at most.
+    assert photos.planar_share(ball) < 3 * 0.08 + 0.05
+
+
+def test_medians_are_taken_kind_by_kind_and_skip_what_is_unknown() -> None:
+    rows = [{"kind": "scene", "seconds": s, "floor_tilt_deg": t} for s, t in ((1.0, None), (3.0, 4.0), (2.0, 6.0))]
+    assert benchmark("photos").medians(rows) == {"scene": {"seconds": 2.0, "floor_tilt_deg": 5.0}}
+
+
+def test_a_run_is_done_by_its_curve_and_its_model(tmp_path: Path) -> None:
+    ablations = benchmark("ablations")
+    assert ablations.steps_done(tmp_path) == 0
+    (tmp_path / "curve.jsonl").write_text("".join(json.dumps({"step": n}) + "\n" for n in (1, 2, 7)))
+    assert ablations.steps_done(tmp_path) == 0
+    (tmp_path / "model.safetensors").touch()
+    assert ablations.steps_done(tmp_path) == 7
+
+
+def test_the_table_of_ablations_shows_differences_beside_figures() -> None:
+    ablations = benchmark("ablations")
+    figures = dict.fromkeys(ablations.COLUMNS, 0.5)
+    gap = {column: {"mean": -0.1, "se": 0.02} for column in ablations.COLUMNS}
+    text = ablations.as_markdown(
+        {"rows": [{"variant": "plain", **figures}, {"variant": "no-ray", **figures, "minus_plain": gap}]}
+    )
+    head, rule, plain, other = text.splitlines()
+    assert head.count("|") == rule.count("|") == plain.count("|") == other.count("|")
+    assert "0.5000 (-0.1000 ± 0.0200)" in other
+    assert "(" not in plain
