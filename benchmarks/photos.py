@@ -73,8 +73,8 @@ def measured(path: Path, lifters: dict[str, Lifter], out: Path) -> dict[str, Any
     began = time.perf_counter()
     layers = lifters[kind].lift(photo)
     seconds = time.perf_counter() - began
-    file = out / f"{path.stem}.png"
-    Image.fromarray(sheet(layers)).save(file)
+    file = out / f"{path.stem}.jpg"
+    Image.fromarray(sheet(layers)).save(file, quality=90)
     log.info("%s", file)
     visible = layers.points[0][layers.alpha]
     floor = fit_floor(visible) if kind == "scene" else None
@@ -157,7 +157,10 @@ def view(cloud: PointCloud, about_y: float, about_x: float) -> np.ndarray:
     z = points[:, 2] + 2.6 * size
     ahead = np.flatnonzero(z > 0.2 * size)
     ahead = ahead[np.argsort(-z[ahead])]
-    place = points[ahead, :2] / z[ahead, None] * (1.3 * height) + [width / 2, height / 2]
+    place = points[ahead, :2] / z[ahead, None]
+    low, high = np.percentile(place, (1, 99), axis=0)
+    factor = 0.9 * float((np.array(CELL) / (high - low)).min())
+    place = (place - (low + high) / 2) * factor + np.array(CELL) / 2
     cell = np.full((height, width, 3), 255, np.uint8)
     column, row = place.astype(int).T
     inside = (column >= 0) & (column < width - 1) & (row >= 0) & (row < height - 1)
