@@ -17,10 +17,14 @@ SMALL = replace(mini("scene"), width=32, heads=2, decoder_blocks=3, head_blocks=
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)
-    network = WTDiT(SMALL)
-    for p in network.parameters():  # zero-initialised parts would hide what is wired wrongly
-        torch.nn.init.normal_(p, std=0.2)
-    return network.eval()
+    return shake(WTDiT(SMALL)).eval()
+
+
+def shake(network):
+    """Random weights everywhere: parts that start at zero would hide what is wired wrongly."""
+    for p in network.parameters():
+        torch.nn.init.normal_(p, std=0.2 if p.ndim < 4 else 0.05)
+    return network
 
 
 def inputs(height=28, width=42, batch=2, frames=1, seed=1):
@@ -78,9 +82,7 @@ def test_rows_and_columns_of_the_picture_are_told_apart(model):
 
 def test_gradients_reach_every_trainable_weight():
     torch.manual_seed(0)
-    network = WTDiT(SMALL)
-    for p in network.parameters():
-        torch.nn.init.normal_(p, std=0.2)
+    network = shake(WTDiT(SMALL))
     rgb, x_t, features = inputs()
     network(x_t, torch.tensor([0.3, 0.9]), network.condition(features), rgb).square().mean().backward()
     # The final addition of a bias after the last norm is the only thing a gradient could miss: nothing is.
@@ -103,9 +105,7 @@ def test_training_goes_on_after_a_lift_with_the_same_network(monkeypatch):
 
 def test_a_clip_of_one_frame_is_a_still_and_more_frames_talk():
     torch.manual_seed(0)
-    network = WTDiT(replace(SMALL, kind="dynamic", temporal_blocks=1, layer_adaln=False)).eval()
-    for p in network.parameters():
-        torch.nn.init.normal_(p, std=0.2)
+    network = shake(WTDiT(replace(SMALL, kind="dynamic", temporal_blocks=1, layer_adaln=False))).eval()
     rgb, x_t, features = inputs(28, 28, batch=1)
     t = torch.tensor([0.5])
     with torch.no_grad():
@@ -191,3 +191,47 @@ def test_the_path_and_its_velocity():
     torch.testing.assert_close(interpolate(x_0, noise, t[:, None].expand(2, 6)), x_t)
     late = torch.tensor([0.01, 0.01])
     torch.testing.assert_close(velocity(x_t, x_0, late), (x_t - x_0) / 0.05)
+
+
+def test_the_refinement_starts_as_none_and_then_joins_patches():
+    torch.manual_seed(0)
+    plain = shake(WTDiT(replace(SMALL, refine_channels=0))).eval()
+    refined = WTDiT(replace(SMALL, refine_channels=4)).eval()
+    refined.load_state_dict(plain.state_dict(), strict=False)
+    rgb, x_t, features = inputs()
+    t, tokens = torch.tensor([0.3, 0.9]), plain.condition(features)
+    with torch.no_grad():
+        before = plain(x_t, t, tokens, rgb)
+        assert torch.equal(before, refined(x_t, t, tokens, rgb))
+        shake(refined.refine)
+        points = before.clone().requires_grad_(True)
+    with torch.enable_grad():
+        after = refined.refine(points, rgb)
+        after[0, 0, 13, 13].sum().backward()
+    (across,) = torch.nonzero(points.grad[0, 0, 13, 14:].abs().sum(-1), as_tuple=True)
+    assert 3 <= len(across) <= 20  # beyond the seam, not everywhere
+    assert not points.grad[1].any()
+
+
+@torch.no_grad()
+def test_the_refinement_does_not_see_points_outside_the_mask(model):
+    rgb, x_t, _ = inputs()
+    mask = torch.rand(2, 1, 28, 42, generator=torch.Generator().manual_seed(2)) > 0.4
+    elsewhere = torch.where(mask[..., None], x_t, x_t + 10)
+    inside = mask[..., None].expand_as(x_t)
+    seen, again = model.refine(x_t, rgb, mask), model.refine(elsewhere, rgb, mask)
+    torch.testing.assert_close(seen[inside], again[inside])
+
+
+@torch.no_grad()
+def test_the_refinement_sees_a_clip_frame_by_frame():
+    torch.manual_seed(0)
+    network = shake(WTDiT(replace(SMALL, kind="dynamic", temporal_blocks=1, layer_adaln=False))).eval()
+    rgb, x_t, _ = inputs(28, 28, frames=2)
+    clip, mask = torch.stack([rgb, 1 - rgb], dim=1), torch.rand(2, 12, 28, 28) > 0.4
+    mask = mask[:, ::6].repeat_interleave(6, dim=1)
+    together = network._refined(x_t, clip, mask)
+    for frame in range(2):
+        views = slice(6 * frame, 6 * frame + 6)
+        alone = network.refine(x_t[:, views], clip[:, frame], mask[:, 6 * frame, None])
+        torch.testing.assert_close(together[:, views], alone)

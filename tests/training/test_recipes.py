@@ -120,6 +120,7 @@ def test_every_ablation_takes_a_step_and_its_model_loads_again(name, shards, tmp
         "no-ray": not model.config.ray_attention,
         "no-layerscale": model.decoder.blocks[0].ls1 is None,
         "layerscale=1e-4": model.config.layerscale_init == 1e-4,
+        "no-refinement": model.refine is None,
     }
     assert told.get(name, model.config.sampling_shift == 1.0)
     noise = torch.randn(1, 6, 42, 42, 3)

@@ -10,7 +10,7 @@ from wt.errors import WtError
 RECIPES = "mini_scene, mini_object, mini_dynamic; paper_object, paper_scene, paper_dynamic"
 ABLATIONS = (
     "per-layer-mask, schedule=plateaued, schedule=logit-normal, schedule=mixture, no-ray, no-layerscale, "
-    "layerscale=1e-4"
+    "layerscale=1e-4, no-refinement"
 )
 
 

@@ -54,6 +54,8 @@ class WTDiTConfig:
     """False (an ablation): the ray-wise blocks attend layer-wise."""
     layer_mask: bool = False
     """True (an ablation): a second output says where each layer has a surface, in place of the depth filling."""
+    refine_channels: int = 0
+    """Width of the convolutions that join the patches of a small network's answer; 0: none, as published."""
     normalisation: Literal["zscore", "log_median"] = "zscore"
     mean: tuple[float, float, float] = PUBLISHED_MEAN
     std: tuple[float, float, float] = PUBLISHED_STD
@@ -170,6 +172,7 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         temporal_blocks=2 if kind == "dynamic" else 0,
         encoder=EncoderConfig(kind="efficientnet_lite2", channels=520, side=224),
         layerscale_init=1.0,
+        refine_channels=32,
         normalisation="log_median" if kind == "scene" else "zscore",
         default_steps=8,
         sampling_shift=12.0,

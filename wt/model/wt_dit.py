@@ -12,6 +12,7 @@ from wt.model.blocks import Block, Kind, Views
 from wt.model.config import BLOCK_CYCLE, PATCH, WTDiTConfig
 from wt.model.embeddings import grid_positions, patchify, rotary_table, time_features, unpatchify
 from wt.model.encoder import DinoV2, build_encoder
+from wt.model.refinement import Refinement
 from wt.types import Bool, Float
 
 JOINT_NORM_EPS = 1e-6
@@ -125,6 +126,7 @@ class WTDiT(nn.Module):
         self.head = Stack(config, config.head_blocks, 0, adaln=False)
         self.out = nn.Linear(width, PATCH_CHANNELS)
         self.out_mask = nn.Linear(width, PATCH * PATCH) if config.layer_mask else None
+        self.refine = Refinement(config.layers, config.refine_channels, PATCH) if config.refine_channels else None
         self.freeze_encoder()
         self._tables: dict[tuple, dict[str, tuple[Tensor, Tensor]]] = {}
 
@@ -232,9 +234,21 @@ class WTDiT(nn.Module):
         x = self.head(self.decoder(x, time, views), time, views)
         # The raw output is the negated endpoint (section 13).
         x_0 = -unpatchify(self.out(x).float(), height, width)
+        if self.refine is not None:
+            x_0 = self._refined(x_0, rgb, mask)
         if self.out_mask is None:
             return x_0, None
         return x_0, unpatchify(self.out_mask(x).float(), height, width)[..., 0]
+
+    def _refined(self, x_0: Tensor, rgb: Tensor, mask: Tensor | None) -> Tensor:
+        """Frame by frame; arguments as of `endpoint`."""
+        frames = x_0.unflatten(1, (-1, self.config.layers)).flatten(0, 1)
+        seen = None
+        if mask is not None:
+            # One mask for all views, or one for each; the layers of a frame share theirs.
+            seen = mask.expand(-1, x_0.shape[1], -1, -1)[:, :: self.config.layers].flatten(0, 1)[:, None]
+        assert self.refine is not None
+        return self.refine(frames, rgb.flatten(0, -4), seen).float().unflatten(0, (len(x_0), -1)).flatten(1, 2)
 
     def views(self, frames: int, rows: int, columns: int, device: torch.device) -> Views:
         """View order and rotary tables for a patch grid; the tables are kept."""

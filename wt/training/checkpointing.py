@@ -32,8 +32,8 @@ from wt.training.run_files import (
 from wt.training.sharding import gather, spread
 
 CPU = torch.device("cpu")
-NEW_PARTS = ("decoder.temporal.", "out_mask.")
-"""What the weights that a run starts from may lack: temporal blocks start as good as absent."""
+NEW_PARTS = ("decoder.temporal.", "out_mask.", "refine.")
+"""What the weights that a run starts from may lack: temporal blocks and the refinement start as good as absent."""
 
 
 def kept_statistics(cache: Path, stream: SampleStream, sampling: Sampling) -> Statistics:

@@ -172,6 +172,7 @@ def shrunk(whole: Recipe) -> Recipe:
         heads=2,
         decoder_blocks=3,
         head_blocks=3,
+        refine_channels=min(whole.config.refine_channels, 8),
         temporal_blocks=1 if whole.config.temporal_blocks else 0,
         encoder=small,
     )
@@ -208,6 +209,8 @@ ABLATIONS: dict[str, Callable[[Recipe], Recipe]] = {
     "no-ray": _with_config(ray_attention=False),
     "no-layerscale": _with_config(layerscale_init=None),
     "layerscale=1e-4": _with_config(layerscale_init=1e-4),
+    "no-refinement": _with_config(refine_channels=0),
 }
 """The paper's section 4.3, Table 4 and App. F.3; the mixture is its whole two-phase curriculum. Small models start
-LayerScale at 1, where it changes little: the paper's start is the fair opponent of none at all."""
+LayerScale at 1, where it changes little: the paper's start is the fair opponent of none at all. The
+refinement is ours, and so is its ablation."""
