@@ -71,8 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, Cancelled):
         sys.stderr.write("Stopped.\n")
         return 130
-    # Strict JSON (no NaN), on one line.
-    sys.stdout.write(json.dumps(json.loads(json_text(result))) + "\n" if arguments.json else for_reader(result))
+    # Of the processes that torchrun or accelerate start, the first one speaks.
+    if os.environ.get("RANK", "0") == "0":
+        # Strict JSON (no NaN), on one line.
+        sys.stdout.write(json.dumps(json.loads(json_text(result))) + "\n" if arguments.json else for_reader(result))
     return 1 if result.get("ok") is False else 0
 
 

@@ -54,6 +54,13 @@ def test_a_stop_is_no_crash(here, call, monkeypatch, tmp_path, error):
     assert err.endswith("Stopped.\n")
 
 
+@pytest.mark.parametrize(("rank", "speaks"), [("0", True), ("1", False)])
+def test_of_several_processes_the_first_speaks(monkeypatch, capfd, tmp_path, rank, speaks):
+    monkeypatch.setenv("RANK", rank)
+    assert program.main(["train", "--plot-schedules", str(tmp_path / "times.png"), "--json"]) == 0
+    assert bool(capfd.readouterr().out) is speaks
+
+
 def test_without_json_a_reader_gets_lines(here, capfd, tmp_path):
     model = here / "tiny-scene.safetensors"
     assert program.main(["lift", str(here / "photo.png"), "-o", str(tmp_path), "--model", str(model)]) == 0
