@@ -44,8 +44,9 @@ def test_the_papers_numbers():
 def test_mini_recipes_keep_the_numbers_that_were_measured():
     for name in ("mini_scene", "mini_object"):
         made = recipe(name)
-        assert (made.optimizer, made.lr, made.batch, made.config.image_side) == ("muon", 1e-3, 8, 112)
-        assert made.side(0.0) == 112
+        assert (made.optimizer, made.lr, made.batch, made.config.image_side) == ("muon", 1e-3, 8, 168)
+        assert [made.side(share) for share in (0.0, 0.59, 0.6, 1.0)] == [84, 84, 168, 168]
+        assert [recipe(name, side).side(0.0) for side in (56, 84, 112)] == [56, 84, 84]
         assert made.accumulation == 1
         assert (made.schedule.shared.atom, made.schedule.shared.shift) == (0.6, 12.0)
 

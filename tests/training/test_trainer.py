@@ -127,7 +127,7 @@ def test_hours_on_different_machines_add_up(shards, tmp_path):
         held_out(tmp_path / name)
     train(tiny(), options(shards, tmp_path / "one", max_steps=3))
     weights = RunFolder(tmp_path / "one").weights
-    wider = replace(tiny(), config=tiny().config.at_side(42))
+    wider = replace(tiny(), config=tiny().config.at_side(42), first_side=None)
     trainer = Trainer(wider, options(shards, tmp_path / "two", max_steps=2, resume=weights))
     raw, averaged, _ = load_weights(weights)
     for name, p in trainable(trainer.model).items():

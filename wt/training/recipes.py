@@ -85,14 +85,24 @@ class RunOptions:
     max_steps: int | None = None
 
 
-def mini_scene(image_side: int = 112) -> Recipe:
+def mini_scene(image_side: int = 168) -> Recipe:
     """wt-s-mini on procedural rooms."""
-    return Recipe(config=mini("scene", image_side=image_side), optimizer="muon")
+    return _mini("scene", image_side)
 
 
-def mini_object(image_side: int = 112) -> Recipe:
+def mini_object(image_side: int = 168) -> Recipe:
     """wt-o-mini on procedural objects."""
-    return Recipe(config=mini("object", image_side=image_side), optimizer="muon")
+    return _mini("object", image_side)
+
+
+def _mini(kind: Literal["scene", "object"], image_side: int) -> Recipe:
+    """What the two share: 84 px first, where a CPU takes three samples in the time of one at 168 px.
+
+    They taught the shipped models more an hour than larger ones did: what a small network lacks longest is the
+    lie of whole surfaces.
+    """
+    first = 84 if image_side > 84 else None
+    return Recipe(config=mini(kind, image_side=image_side), optimizer="muon", first_side=first, first_share=0.6)
 
 
 def mini_dynamic(image_side: int = 112) -> Recipe:
