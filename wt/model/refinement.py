@@ -24,8 +24,8 @@ class Refinement(nn.Module):
         self.first = nn.Conv2d(seen, channels, 3, padding=1)
         self.middle = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=d, dilation=d) for d in DILATIONS)
         self.last = nn.Conv2d(channels, FOLD * FOLD * 3 * layers, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
+        for parameter in self.last.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(
         self,
