@@ -64,3 +64,16 @@ def test_no_floor_is_none():
     assert fit_floor(wall) is None
     assert fit_floor(np.zeros((0, 3))) is None
     assert fit_floor(np.full((200, 3), np.nan)) is None
+
+
+def test_a_level_floor_goes_before_a_larger_slope():
+    """What a small model makes of a sofa beside a carpet: photos are held level, so what leans sideways is no floor."""
+    rng = np.random.default_rng(0)
+    x, z = rng.uniform(-1.5, -0.3, 600), rng.uniform(1.5, 4.0, 600)
+    floor = np.stack([x, np.full(600, 1.4), z], axis=1)
+    x, z = rng.uniform(-0.3, 1.8, 1400), rng.uniform(1.5, 4.0, 1400)
+    slope = np.stack([x, 1.4 - (x + 0.3) * np.tan(np.radians(25)), z], axis=1)
+    plane = fit_floor(np.concatenate([floor, slope]))
+    assert plane is not None
+    assert np.degrees(np.arccos(np.clip(-plane.normal[1], -1, 1))) < 0.5
+    assert plane.offset == pytest.approx(1.4, rel=0.01)

@@ -8,6 +8,8 @@ from wt.types import Float
 
 CAMERA_UP = np.array([0.0, -1.0, 0.0])
 _MAX_TILT_DEG = 35.0
+_ROLL_DEG = 12.0
+"""Standard deviation of how far people hold a camera from level, sideways; up and down they look as they please."""
 _TRIALS = 250
 _SAMPLE = 3000
 _REFINED = 6
@@ -79,11 +81,13 @@ def _candidates(points: Float[np.ndarray, "n 3"], rng: np.random.Generator) -> l
 def _score(
     normals: Float[np.ndarray, "k 3"], offsets: Float[np.ndarray, " k"], points: Float[np.ndarray, "n 3"]
 ) -> Float[np.ndarray, " k"]:
-    """Soft share of points on each plane, less a fine for points under it; -inf for what is no floor."""
+    """Soft share of points on each plane, the less the more it leans sideways, less a fine for points under it; -inf
+    for what is no floor."""
     heights = (points @ normals.T + offsets) / points[:, 2:]
     on, under = np.exp(-0.5 * (heights / (_TOLERANCE / 2)) ** 2).mean(axis=0), (heights < -2 * _TOLERANCE).mean(axis=0)
     # A table top can hold far more pixels than the floor; the floor has next to nothing under it.
-    return np.where((on >= _MIN_SHARE) & (offsets > 0), on - 8 * np.maximum(under - 0.02, 0), -np.inf)
+    level = np.exp(-0.5 * (np.degrees(np.arcsin(normals[:, 0].clip(-1, 1))) / _ROLL_DEG) ** 2)
+    return np.where((on >= _MIN_SHARE) & (offsets > 0), on * level - 8 * np.maximum(under - 0.02, 0), -np.inf)
 
 
 def _refine(plane: Plane, points: Float[np.ndarray, "n 3"]) -> Plane | None:
