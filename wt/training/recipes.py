@@ -98,8 +98,7 @@ def mini_object(image_side: int = 168) -> Recipe:
 def _mini(kind: Literal["scene", "object"], image_side: int) -> Recipe:
     """What the two share: 84 px first, where a CPU takes three samples in the time of one at 168 px.
 
-    They taught the shipped models more an hour than larger ones did: what a small network lacks longest is the
-    lie of whole surfaces.
+    An hour at 84 px lowered the shipped models' held-out error more than one at 168 px.
     """
     first = 84 if image_side > 84 else None
     return Recipe(config=mini(kind, image_side=image_side), optimizer="muon", first_side=first, first_share=0.6)
