@@ -28,8 +28,8 @@ from wt.lift import denoise  # noqa: E402
 from wt.model.checkpoint import assemble, read_tensors  # noqa: E402
 from wt.model.config import EncoderConfig  # noqa: E402
 from wt.model.embeddings import grid_positions, rotary_table, rotate, time_features  # noqa: E402
-from wt.model.encoder import DinoV2  # noqa: E402
 from wt.model.names import infer_config  # noqa: E402
+from wt.model.vit import DinoV2  # noqa: E402
 from wt.model.wt_dit import WTDiT  # noqa: E402
 from wt.preprocess import GREY, fallback_intrinsics, object_crop, prepare, prepare_clip  # noqa: E402
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 sys.path.insert(0, str(Path(__file__).parent))
 from tiny_shards import write_clips, write_shards
 
-from wt.model.encoder import DinoV2
+from wt.model.vit import DinoV2
 from wt.training.recipes import recipe, shrunk
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from wt.cli import train as command
 from wt.errors import WtError
 from wt.model.checkpoint import load_model, read_metadata
-from wt.model.encoder import DinoV2
+from wt.model.vit import DinoV2
 from wt.training.checkpointing import trainable
 from wt.training.plots import plot_schedules
 from wt.training.recipes import ABLATIONS, RECIPES, recipe, shrunk
@@ -103,7 +103,7 @@ def test_another_vit_is_refused(tmp_path, encoder):
     assert vit.cls_token.abs().max() > 0
     save_file({"head.weight": torch.ones(2)}, tmp_path / "none.safetensors")
     save_file({"cls_token": torch.ones(1, 1, 7)}, tmp_path / "other.safetensors")
-    for name, words in (("none", "holds no ViT"), ("other", "another shape"), ("gone", "no file")):
+    for name, words in (("none", "holds no such encoder"), ("other", "another shape"), ("gone", "no file")):
         with pytest.raises(WtError, match=words):
             load_encoder(vit, tmp_path / f"{name}.safetensors")
 
@@ -122,6 +122,7 @@ def test_every_ablation_takes_a_step_and_its_model_loads_again(name, shards, tmp
         "no-layerscale": model.decoder.blocks[0].ls1 is None,
         "layerscale=1e-4": model.config.layerscale_init == 1e-4,
         "no-refinement": model.refine is None,
+        "no-neck": model.config.encoder.kind == "efficientnet_lite2",
     }
     assert told.get(name, model.config.sampling_shift == 1.0)
     noise = torch.randn(1, 6, 42, 42, 3)

@@ -2,22 +2,24 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from wt.cli.common import Subparsers, add_command
 from wt.errors import WtError
 
 RECIPES = "mini_scene, mini_object, mini_dynamic; paper_object, paper_scene, paper_dynamic"
+NECKS = ("neck_object", "neck_scene")
+"""What is trained before the small models, and frozen (`wt.training.neck`)."""
 ABLATIONS = (
     "per-layer-mask, schedule=plateaued, schedule=logit-normal, schedule=mixture, no-ray, no-layerscale, "
-    "layerscale=1e-4, no-refinement"
+    "layerscale=1e-4, no-refinement, no-neck"
 )
 
 
 def register(subparsers: Subparsers) -> None:
     """Add the parser."""
     parser = add_command(subparsers, "train", run, "Train a recipe; run the same command again to continue it.")
-    parser.add_argument("recipe", nargs="?", help=RECIPES)
+    parser.add_argument("recipe", nargs="?", help=f"{RECIPES}; {', '.join(NECKS)}")
     parser.add_argument("--data", type=Path, help="folder of shards; it may grow during the run")
     parser.add_argument(
         "--rgbd", type=Path, action="append", default=[], help="folder of RGB-D frames to mix with scenes; repeatable"
@@ -27,7 +29,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--resume", type=Path, help="weights.safetensors of another run, or a model file, to start from"
     )
-    parser.add_argument("--encoder", type=Path, help="paper recipes: MoGe or DINOv2 checkpoint with the frozen ViT")
+    parser.add_argument("--encoder", type=Path, help="weights of the frozen part: a ViT's (MoGe, DINOv2) or a neck's")
     parser.add_argument("--ablate", help=f"change one thing: {ABLATIONS}")
     parser.add_argument("--side", type=int, help="network input in pixels, a multiple of 14 (the recipe's)")
     parser.add_argument("--batch", type=int, help="samples that a process takes through the network at a time")
@@ -55,7 +57,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     needed = {"RECIPE": arguments.recipe, "--data": arguments.data, "--out": arguments.out, "--hours": arguments.hours}
     missing = [name for name, value in needed.items() if value is None]
     if missing:
-        raise WtError(f"A training needs {', '.join(missing)}. Recipes: {RECIPES}.")
+        raise WtError(f"A training needs {', '.join(missing)}. Recipes: {RECIPES}; {', '.join(NECKS)}.")
     options = RunOptions(
         data=arguments.data,
         out=arguments.out,
@@ -68,8 +70,10 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         seed=arguments.seed,
         max_steps=arguments.steps,
     )
-    record = train(_chosen(arguments), options)
     files = RunFolder(arguments.out)
+    if arguments.recipe in NECKS:
+        return {**_train_neck(arguments, options), "files": [p.as_posix() for p in (files.neck, files.curve)]}
+    record = train(_chosen(arguments), options)
     return {**record, "files": [path.as_posix() for path in (files.model, files.weights, files.curve)]}
 
 
@@ -89,6 +93,13 @@ def _chosen(arguments: argparse.Namespace) -> Any:
     }
     chosen = recipe(arguments.recipe, arguments.side, arguments.ablate)
     return replace(chosen, **{name: value for name, value in given.items() if value is not None})
+
+
+def _train_neck(arguments: argparse.Namespace, options: Any) -> dict[str, Any]:
+    from wt.training.neck import BATCH, LR, NeckTrainer
+
+    kind: Literal["object", "scene"] = "object" if arguments.recipe == NECKS[0] else "scene"
+    return NeckTrainer(kind, options, arguments.batch or BATCH, arguments.lr or LR).run()
 
 
 def _plot(path: Path) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def card_text(
 
 World Tracing, small, for {KINDS.get(config.kind, config.kind)}.
 {config.layers} layers, {config.image_side} px input, width {config.width}, {config.decoder_blocks} decoder and
-{config.head_blocks} head blocks, frozen EfficientNet-Lite2 features (`encoder-lite2.safetensors`).
+{config.head_blocks} head blocks, frozen EfficientNet-Lite2 features (`encoder-lite2.safetensors`){_neck(config)}.
 OpenCV camera axes; unit: {config.units}. Licence: {config.licence}.
 
 ## Training
@@ -53,6 +53,14 @@ python -m wt train {RECIPES.get(config.kind, config.name)} --data data --out run
 
 Hours on several machines add up: give another machine's `runs/{name}/weights.safetensors` to `--resume`.
 """
+
+
+def _neck(config: WTDiTConfig) -> str:
+    encoder = config.encoder
+    if encoder.kind != "necked_lite2":
+        return ""
+    size = f"{encoder.depth} blocks of width {encoder.width}"
+    return f",\nand after them a frozen neck of {size} that was trained first (`wt.training.neck`)"
 
 
 def _training(training: dict[str, Any]) -> str:

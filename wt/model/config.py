@@ -15,15 +15,21 @@ BLOCK_CYCLE: tuple[Literal["layer", "ray", "global"], ...] = ("layer", "ray", "g
 class EncoderConfig:
     """The frozen image encoder."""
 
-    kind: Literal["dinov2", "efficientnet_lite2"] = "dinov2"
+    kind: Literal["dinov2", "efficientnet_lite2", "necked_lite2"] = "dinov2"
+    """A necked one has a few trained blocks of ours (`wt.model.neck`) after the convolutions."""
     channels: int = 4096
     """Channels of its features on the patch grid; a linear layer maps them to the network's width."""
     side: int | None = None
     """The photo is squeezed to this square before it is encoded; None: the encoder sees what the network sees."""
     width: int = 1024
+    """This and the next two: of the ViT, or of the neck."""
     depth: int = 24
     heads: int = 16
     pretrain_grid: int = 37
+
+
+LITE2 = EncoderConfig(kind="efficientnet_lite2", channels=520, side=224)
+NECKED_LITE2 = EncoderConfig(kind="necked_lite2", channels=520 + 96, side=224, width=256, depth=6, heads=4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +176,7 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         decoder_blocks=6,
         head_blocks=3,
         temporal_blocks=2 if kind == "dynamic" else 0,
-        encoder=EncoderConfig(kind="efficientnet_lite2", channels=520, side=224),
+        encoder=LITE2,
         layerscale_init=1.0,
         refine_channels=32,
         normalisation="log_median" if kind == "scene" else "zscore",

@@ -11,8 +11,9 @@ from wt.errors import WtError
 from wt.model.blocks import Block, Kind, Views
 from wt.model.config import BLOCK_CYCLE, PATCH, WTDiTConfig
 from wt.model.embeddings import grid_positions, patchify, rotary_table, time_features, unpatchify
-from wt.model.encoder import DinoV2, build_encoder
+from wt.model.encoder import build_encoder
 from wt.model.refinement import Refinement
+from wt.model.vit import DinoV2
 from wt.types import Bool, Float
 
 JOINT_NORM_EPS = 1e-6
@@ -135,9 +136,10 @@ class WTDiT(nn.Module):
         self.decoder.checkpointing = self.head.checkpointing = on
 
     def freeze_encoder(self) -> None:
-        """Keep gradients from the published encoder and its projection; ours is shared and no part of the module."""
-        if isinstance(self.encoder, DinoV2):
+        """Keep gradients from an encoder that is part of the module, and from the published one's projection."""
+        if isinstance(self.encoder, nn.Module):
             self.encoder.requires_grad_(False)
+        if isinstance(self.encoder, DinoV2):
             self.image_proj.requires_grad_(False)
 
     @torch.no_grad()

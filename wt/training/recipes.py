@@ -8,7 +8,7 @@ from typing import Any, Literal
 from wt.data.shards import Kind
 from wt.errors import WtError
 from wt.flow.timesteps import LogitNormal, NoiseShift, PlateauedLogitNormal, Schedule, paper_schedule
-from wt.model.config import WTDiTConfig, mini, published
+from wt.model.config import LITE2, WTDiTConfig, mini, published
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,12 +168,12 @@ def recipe(name: str, image_side: int | None = None, ablate: str | None = None) 
 
 
 def shrunk(whole: Recipe) -> Recipe:
-    """The recipe with a network and a batch that take a step within seconds on one core; nothing else changes."""
+    """The recipe with a network and a batch that take a step within seconds on one core, and no neck."""
     small = whole.config.encoder
     if small.kind == "dinov2":
         small = replace(small, channels=128, width=32, depth=4, heads=2)
     else:
-        small = replace(small, side=64)
+        small = replace(LITE2, side=64)
     config = replace(
         whole.config,
         image_side=42,
@@ -219,7 +219,8 @@ ABLATIONS: dict[str, Callable[[Recipe], Recipe]] = {
     "no-layerscale": _with_config(layerscale_init=None),
     "layerscale=1e-4": _with_config(layerscale_init=1e-4),
     "no-refinement": _with_config(refine_channels=0),
+    "no-neck": _with_config(encoder=LITE2),
 }
 """The paper's section 4.3, Table 4 and App. F.3; the mixture is its whole two-phase curriculum. Small models start
 LayerScale at 1, where it changes little: the paper's start is the fair opponent of none at all. The
-refinement is ours, and so is its ablation."""
+refinement and the neck are ours, and so are their ablations."""

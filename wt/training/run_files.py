@@ -76,6 +76,11 @@ class RunFolder:
         return self.root / "model.safetensors"
 
     @property
+    def neck(self) -> Path:
+        """Weights of a neck, if that is what was trained."""
+        return self.root / "neck.safetensors"
+
+    @property
     def curve(self) -> Path:
         """The log, one JSON object a line."""
         return self.root / "curve.jsonl"
@@ -192,24 +197,26 @@ def copy_weights(model: nn.Module, weights: dict[str, Tensor], may_lack: tuple[s
 
 
 def load_encoder(encoder: nn.Module, path: Path) -> None:
-    """Fill a frozen ViT from a DINOv2 or MoGe checkpoint or a published model: whatever prefix its names have.
+    """Fill a frozen encoder, whatever prefix its names have: a ViT from a DINOv2 or MoGe checkpoint or a published
+    model, a neck from its own training or from one of our models.
 
     Raises:
-        WtError: unreadable, or not this ViT.
+        WtError: unreadable, or not this encoder.
     """
     tensors = _named_tensors(path)
-    heads = [name.removesuffix("cls_token") for name in tensors if name.endswith("cls_token")]
-    if not heads:
-        raise WtError(f"{path.name} holds no ViT (no tensor is called cls_token). Give a DINOv2 or MoGe checkpoint.")
-    prefix = min(heads, key=len)
-    found = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
     own = encoder.state_dict()
+    landmark = next(name for name in own if name in ("cls_token", "neck.positions"))
+    places = [name.removesuffix(landmark) for name in tensors if name.endswith(landmark)]
+    if not places:
+        raise WtError(f"{path.name} holds no such encoder (no tensor is called {landmark}). Check --encoder.")
+    prefix = min(places, key=len)
+    found = {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
     # The picture's mean and deviation and the never used mask token are not in every file.
     needed = [name for name in own if name not in ("mask_token", "image_mean", "image_std")]
     wrong = [name for name in needed if name not in found or found[name].shape != own[name].shape]
     if wrong:
         raise WtError(
-            f"The ViT in {path.name} is not the one that this model needs: {len(wrong)} tensors are missing or of "
+            f"The encoder in {path.name} is not the one that this model needs: {len(wrong)} tensors are missing or of "
             f"another shape, such as {wrong[0]}."
         )
     encoder.load_state_dict(

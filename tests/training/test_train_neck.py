@@ -1,0 +1,109 @@
+"""The neck's own training: it learns, it goes on after a kill, and its file serves WT-DiT."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from wt.errors import WtError
+from wt.model.config import NECKED_LITE2
+from wt.training.dataset import Batch
+from wt.training.neck import Encoded, NeckTrainer, Pool, encoded
+from wt.training.recipes import RunOptions, recipe
+from wt.training.run_files import RunFolder, load_encoder, load_state, read_curve
+from wt.training.trainer import Trainer
+
+
+def options(shards, out, **changes):
+    given = {"hours": 100.0, "max_steps": 3, "threads": 1}
+    return RunOptions(data=shards, out=out, **{**given, **changes})
+
+
+def trainer(shards, out, kind="object", **changes):
+    made = NeckTrainer(kind, options(shards, out, **changes), batch=8)
+    made.recipe = replace(made.recipe, held_out=0)
+    return made
+
+
+def samples(values):
+    values = torch.as_tensor(values, dtype=torch.float32)
+    return Encoded(values[:, None, None, None], values[:, None, None, None], values[:, None, None])
+
+
+def test_the_pool_writes_over_the_oldest():
+    pool = Pool(samples([0]), 4)
+    for first in (0, 3):
+        pool.put(samples(range(first, first + 3)))
+    assert pool.filled == 4
+    assert sorted(pool.kept[0].flatten().tolist()) == [2, 3, 4, 5]
+    drawn = pool.draw(64, torch.Generator().manual_seed(0))
+    assert drawn.seen.dtype == torch.float32
+    assert set(drawn.x0.flatten().tolist()) == {2, 3, 4, 5}
+    assert torch.equal(drawn.seen.flatten(), drawn.weight.flatten())
+
+
+def test_a_cell_is_the_mean_of_its_valid_pixels():
+    rng = np.random.default_rng(0)
+    x0 = torch.from_numpy(rng.normal(size=(1, 6, 84, 84, 3))).float()
+    weight = torch.from_numpy(rng.random((1, 84, 84)) * (rng.random((1, 84, 84)) < 0.5)).float()
+    weight[:, :6, :6] = 0
+    photo = torch.rand(1, 3, 224, 224)
+    found = encoded(Batch(photo, torch.rand(1, 3, 84, 84), x0, weight, torch.tensor([False]), torch.ones(1)))
+    assert found.x0.shape == (1, 18, 14, 14)
+    w = weight[0, 12:18, 30:36].double()
+    expected = (x0[0, 3, 12:18, 30:36, 1].double() * w).sum() / w.sum()
+    assert found.x0[0, 3 * 3 + 1, 2, 5].item() == pytest.approx(expected.item(), rel=1e-5)
+    assert found.weight[0, 2, 5].item() == pytest.approx(w.mean().item(), rel=1e-5)
+    assert found.weight[0, 0, 0] == 0
+    assert found.x0[0, :, 0, 0].abs().max() == 0
+
+
+def test_it_learns_its_samples(shards, tmp_path):
+    made = trainer(shards, tmp_path, max_steps=30)
+    made.run()
+    rows = read_curve(RunFolder(tmp_path).curve)
+    first = NeckTrainer("object", options(shards, tmp_path / "fresh"), batch=8)
+    with torch.no_grad():
+        drawn = made.pool.draw(16, torch.Generator().manual_seed(1))
+        assert made.loss(drawn)[0] < 0.6 * first.loss(drawn)[0]
+    assert rows[-1]["samples"] == 30 * 8
+    assert rows[-1]["lr"] < made.lr / 10
+
+
+def test_a_killed_run_goes_on_where_it_was(shards, tmp_path):
+    trainer(shards, tmp_path).run()
+    before = {k: v.clone() for k, v in load_state(RunFolder(tmp_path).state)["weights"].items()}
+    again = trainer(shards, tmp_path, max_steps=4)
+    assert again.step == 3
+    for name, tensor in again.both.state_dict().items():
+        assert torch.equal(tensor, before[name])
+    assert again.run()["samples"] == 4 * 8
+
+
+def test_scenes_have_one_too(shards, tmp_path):
+    record = trainer(shards, tmp_path, "scene").run()
+    assert record["recipe"] == "neck_scene"
+    assert read_curve(RunFolder(tmp_path).curve)[-1]["loss"] > 0
+
+
+def test_its_file_serves_wt_dit_and_another_run(shards, tmp_path):
+    made = trainer(shards, tmp_path)
+    record = made.run()
+    assert record["recipe"] == "neck_object"
+    file = RunFolder(tmp_path).neck
+    plan = recipe("mini_object", 28)
+    plan = replace(plan, batch=2, held_out=0, config=replace(plan.config, encoder=NECKED_LITE2))
+    run = Trainer(plan, options(shards, tmp_path / "run", max_steps=1, encoder=file))
+    own = made.neck.state_dict()
+    for name, tensor in run.model.encoder.neck.state_dict().items():
+        torch.testing.assert_close(tensor, own[name], atol=1e-3, rtol=1e-3)
+    other = trainer(shards, tmp_path / "other", resume=file)
+    torch.testing.assert_close(other.answer.weight, made.answer.weight, atol=1e-3, rtol=1e-3)
+
+
+def test_a_file_without_a_neck_is_refused(shards, tmp_path, encoder):
+    with pytest.raises(WtError, match="holds no such encoder"):
+        trainer(shards, tmp_path, resume=encoder)
+    with pytest.raises(WtError, match="no file"):
+        load_encoder(trainer(shards, tmp_path / "b").both, tmp_path / "gone.safetensors")
