@@ -1,17 +1,15 @@
 """The neck: what it is given lies where it should, and what it says fits WT-DiT."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
-from wt.model.config import NECKED_LITE2, mini
+from wt.model.config import mini
 from wt.model.encoder import CONVOLUTIONAL, NeckedEncoder, build_encoder, shared_encoder
 from wt.model.neck import IN_CHANNELS, Neck, see
 from wt.model.wt_dit import WTDiT
 
-CONFIG = NECKED_LITE2
+CONFIG = mini("object").encoder
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +61,7 @@ def test_autocast_changes_nothing_and_other_sizes_are_squeezed(photo):
 
 
 def test_it_is_saved_with_the_model_and_never_trained():
-    model = WTDiT(replace(mini("object"), encoder=CONFIG))
+    model = WTDiT(mini("object"))
     names = {name for name, _ in model.named_parameters() if name.startswith("encoder.")}
     assert "encoder.neck.first.weight" in names
     assert not names & {name for name, p in model.named_parameters() if p.requires_grad}

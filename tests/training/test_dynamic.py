@@ -29,7 +29,7 @@ def test_one_frame_is_the_still_model_bit_for_bit(dynamic):
     assert dynamic.config.mean == still.config.mean, "the coordinates come with the weights"
     g = torch.Generator().manual_seed(0)
     x_t, rgb = torch.randn(1, 6, 28, 28, 3, generator=g), torch.rand(1, 3, 28, 28, generator=g)
-    features, t = torch.randn(1, 4, 520, generator=g), torch.tensor([0.7])
+    features, t = torch.randn(1, 4, still.config.encoder.channels, generator=g), torch.tensor([0.7])
     expected = still(x_t, t, still.condition(features), rgb)
     model = dynamic.model.eval()
     assert torch.equal(model(x_t, t, model.condition(features), rgb), expected)

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from wt.errors import WtError
-from wt.model.config import NECKED_LITE2
 from wt.training.dataset import Batch
 from wt.training.neck import Encoded, NeckTrainer, Pool, encoded
 from wt.training.recipes import RunOptions, recipe
@@ -92,8 +91,7 @@ def test_its_file_serves_wt_dit_and_another_run(shards, tmp_path):
     record = made.run()
     assert record["recipe"] == "neck_object"
     file = RunFolder(tmp_path).neck
-    plan = recipe("mini_object", 28)
-    plan = replace(plan, batch=2, held_out=0, config=replace(plan.config, encoder=NECKED_LITE2))
+    plan = replace(recipe("mini_object", 28), batch=2, held_out=0)
     run = Trainer(plan, options(shards, tmp_path / "run", max_steps=1, encoder=file))
     own = made.neck.state_dict()
     for name, tensor in run.model.encoder.neck.state_dict().items():

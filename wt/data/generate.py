@@ -65,7 +65,7 @@ def render_sample(kind: Kind, seed: int, size: int = 192, meshes: MeshFolder | N
         return _render_mesh(meshes.draw(seed, "held-out" if seed >= HELD_OUT_FROM else "training")[1], seed, size)
     if kind == "object":
         rng = np.random.default_rng([seed, 2])
-        asset = draw_object(rng, held_out=unseen(seed))
+        asset = draw_object(rng, held_out=unseen(seed), free=seed < HELD_OUT_FROM)
         world, camera = object_world(rng, asset), draw_object_view(rng, asset, size)
         return render(world, camera, rng=rng, backdrop=BACKDROP)
     raise WtError(f"There is no kind of sample {kind!r}. Choose scene or object.")

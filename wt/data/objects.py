@@ -2,21 +2,32 @@
 
 import numpy as np
 
+from wt.data.free_form import deformed, free_form
 from wt.data.furnish import warm
 from wt.data.mesh import Asset, Camera, Light, Sky, World, look_at, merged, pose
-from wt.data.roles import all_families, attached, make
+from wt.data.roles import all_families, attached, joined, make
 from wt.geometry.camera import Intrinsics, project
 from wt.types import Float
 
 FIELD_OF_VIEW = (26.0, 38.0)
 """Degrees across the square around an object."""
+FREE_SHARE, DEFORMED_SHARE = 0.33, 0.6
 BACKDROP = 128
 """Grey behind a cut-out object, as the network sees it (ARCHITECTURE 3.2)."""
 
 
-def draw_object(rng: np.random.Generator, *, held_out: bool = False) -> Asset:
-    """An asset of any family, now and then two together, the longest side of its box 1, centred at 0."""
-    asset = make(str(rng.choice(all_families(held_out))), rng)
+def draw_object(rng: np.random.Generator, *, held_out: bool = False, free: bool = False) -> Asset:
+    """An asset of any family, now and then two together, the longest side of its box 1, centred at 0.
+
+    With `free`, which is for training, a third has no family and many of the others have unusual proportions
+    (`wt.data.free_form`).
+    """
+    if free and rng.random() < FREE_SHARE:
+        asset = joined(free_form(rng))
+    else:
+        asset = make(str(rng.choice(all_families(held_out))), rng)
+        if free and rng.random() < DEFORMED_SHARE:
+            asset = deformed(rng, asset)
     other = attached(rng, "table") if rng.random() < 0.12 else None
     if other is not None and asset.attachment in ("floor", "table"):
         top = asset.bounds()[1][2]

@@ -31,12 +31,16 @@ OUTDOORS = ("car", "truck", "van", "bus", "tree", "house", "building")
 
 
 def make(family: str, rng: np.random.Generator) -> Asset:
-    """An asset of a family whose parts overlap where they touch.
+    """An asset of a family, `joined`."""
+    return joined(assets.make_asset(family, rng))
+
+
+def joined(asset: Asset) -> Asset:
+    """An asset whose parts overlap where they touch.
 
     Two faces in the same plane have no order along a ray; parts that grow by a fraction of a millimetre become one
     solid under the union of wt/data/peel.py.
     """
-    asset = assets.make_asset(family, rng)
     low, high = asset.bounds()
     margin = max(3e-4, 4e-4 * float((high - low).max()))
     return replace(asset, parts=tuple(_grown(part, margin) for part in asset.parts))

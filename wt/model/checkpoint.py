@@ -3,6 +3,7 @@
 No pickle code ever runs: safetensors, or torch.load(weights_only=True).
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -15,10 +16,17 @@ from torch import Tensor
 
 from wt.errors import WtError
 from wt.model.config import WTDiTConfig
+from wt.model.encoder import SHARED_FILE
 from wt.model.names import infer_config, is_published, our_name, plain_name
 from wt.model.wt_dit import WTDiT
 
 FORMAT = "wt-dit"
+NECK = "encoder.neck."
+"""Of a neck's tensors, in a model."""
+NECK_FILE = SHARED_FILE.with_name("neck-lite2.safetensors")
+"""The neck that our models share, as its training wrote it (`wt.training.neck`)."""
+SHARED_NECK = "shared_neck"
+"""Entry of a model file without a neck of its own: the digest of the file that has it."""
 DATA = "data."
 """Tensors of our files under this prefix describe the training set; they are not weights."""
 
@@ -34,12 +42,18 @@ def save_model(
     """Write the weights (in half precision) with the configuration and a training record, atomically.
 
     `data` is what is worth keeping about the training set; it is no part of the network: see `read_data`. The shared
-    encoder of small models is not part of the file.
+    encoder of small models is not part of the file, nor is the shared neck: a model with another neck holds its own.
     """
     path = Path(path)
     tensors = {name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in model.state_dict().items()}
+    neck = {name: tensor for name, tensor in tensors.items() if name.startswith(NECK)}
+    shared = ""
+    if neck and NECK_FILE.is_file() and _same(neck, _shared_neck()):
+        tensors = {name: tensor for name, tensor in tensors.items() if name not in neck}
+        shared = _digest(NECK_FILE)
     tensors |= {DATA + name: tensor.detach().cpu().contiguous() for name, tensor in (data or {}).items()}
     metadata = {"format": FORMAT, "config": model.config.to_json(), "training": json.dumps(training or {})}
+    metadata |= {SHARED_NECK: shared} if shared else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     save_file(tensors, temporary, metadata=metadata)
@@ -94,6 +108,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], WTDiTConfig | None]:
         if metadata.get("format") == FORMAT:
             config = WTDiTConfig.from_json(metadata["config"])
             tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DATA)}
+            if SHARED_NECK in metadata:
+                tensors |= _shared_neck(metadata[SHARED_NECK], path.name)
     else:
         tensors = _read_torch(path)
     if config is None or is_published(list(tensors)):
@@ -113,6 +129,23 @@ def read_data(path: str | Path) -> dict[str, Tensor]:
     """What `save_model` was given as `data`; empty for files without it."""
     tensors, _ = _read_safetensors(Path(path))
     return {name.removeprefix(DATA): tensor for name, tensor in tensors.items() if name.startswith(DATA)}
+
+
+def _shared_neck(digest: str | None = None, what: str = "") -> dict[str, Tensor]:
+    """The shared neck's tensors under the names that they have in a model; `what` needs the one with that digest."""
+    if not NECK_FILE.is_file() or (digest is not None and _digest(NECK_FILE) != digest):
+        raise WtError(f"{what} needs the neck that it was trained with: put its {NECK_FILE.name} into assets/weights.")
+    tensors, _ = _read_safetensors(NECK_FILE)
+    return {f"encoder.{name}": tensor for name, tensor in tensors.items() if name.startswith("neck.")}
+
+
+def _same(some: dict[str, Tensor], others: dict[str, Tensor]) -> bool:
+    return some.keys() == others.keys() and all(torch.equal(t, others[name].to(t)) for name, t in some.items())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
 
 def _read_safetensors(path: Path, *, tensors: bool = True) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -162,7 +162,7 @@ def published(kind: Literal["object", "scene", "dynamic"]) -> WTDiTConfig:
 
 
 def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) -> WTDiTConfig:
-    """Ours: 5.6 M trainable parameters beside a frozen EfficientNet-Lite2.
+    """Ours: 5.6 M trainable parameters beside a frozen EfficientNet-Lite2, after which objects have a neck.
 
     `mean` and `std` of objects are the published ones until a training replaces them by its data's.
     """
@@ -176,7 +176,7 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         decoder_blocks=6,
         head_blocks=3,
         temporal_blocks=2 if kind == "dynamic" else 0,
-        encoder=LITE2,
+        encoder=LITE2 if kind == "scene" else NECKED_LITE2,
         layerscale_init=1.0,
         refine_channels=32,
         normalisation="log_median" if kind == "scene" else "zscore",

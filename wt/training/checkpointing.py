@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from wt.errors import WtError
-from wt.model.checkpoint import assemble, save_model
+from wt.model.checkpoint import NECK_FILE, assemble, save_model
 from wt.model.config import WTDiTConfig
 from wt.model.encoder import NeckedEncoder
-from wt.model.registry import find
 from wt.model.wt_dit import WTDiT
 from wt.training.dataset import MEAN_DEPTH, SampleStream, Sampling, Statistics, statistics
 from wt.training.ema import Ema
@@ -33,8 +32,6 @@ from wt.training.run_files import (
 from wt.training.sharding import gather, spread
 
 CPU = torch.device("cpu")
-SHIPPED_NECKS = {"object": "wt-o-mini", "dynamic": "wt-o-mini", "scene": "wt-s-mini"}
-"""Models whose neck serves a training that is given none."""
 NEW_PARTS = ("decoder.temporal.", "out_mask.", "refine.")
 """What the weights that a run starts from may lack: temporal blocks and the refinement start as good as absent."""
 
@@ -62,7 +59,7 @@ def fill_network(
     model.image_proj.requires_grad_(True)
     if isinstance(model.encoder, nn.Module) and not any(name.startswith("encoder.") for name in weights):
         if encoder is None and isinstance(model.encoder, NeckedEncoder):
-            encoder = find(SHIPPED_NECKS[model.config.kind]).file
+            encoder = NECK_FILE
         if encoder is None:
             raise WtError(
                 f"{model.config.name} looks at photos through a frozen DINOv2-style ViT and needs its weights: "
