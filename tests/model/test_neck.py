@@ -49,7 +49,18 @@ def test_the_convolutions_come_first_and_the_neck_after_them(photo):
     assert features.shape == (2, 196, CONFIG.channels)
     torch.testing.assert_close(features[..., :CONVOLUTIONAL], shared_encoder().features(photo, (14, 14)))
     said = encoder.neck(see(shared_encoder().maps(photo), photo))
-    torch.testing.assert_close(features[..., CONVOLUTIONAL:], said.flatten(2).transpose(1, 2))
+    straight = features[..., CONVOLUTIONAL : -encoder.neck.channels]
+    torch.testing.assert_close(straight, said.flatten(2).transpose(1, 2), atol=1e-4, rtol=1e-4)
+
+
+def test_a_mirrored_photo_swaps_the_two_looks(photo):
+    encoder = build_encoder(CONFIG)
+    features, mirrored = (
+        encoder.features(p, (14, 14)).unflatten(1, (14, 14))[..., CONVOLUTIONAL:] for p in (photo, photo.flip(-1))
+    )
+    assert not torch.allclose(features, mirrored.flip(2), atol=0.1)
+    swapped = mirrored.flip(2).roll(encoder.neck.channels, dims=-1)
+    torch.testing.assert_close(features, swapped, atol=1e-4, rtol=1e-4)
 
 
 def test_autocast_changes_nothing_and_other_sizes_are_squeezed(photo):

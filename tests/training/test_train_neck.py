@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from wt.errors import WtError
 from wt.training.dataset import Batch
 from wt.training.neck import Encoded, NeckTrainer, Pool, encoded
 from wt.training.recipes import RunOptions, recipe
 from wt.training.run_files import RunFolder, load_encoder, load_state, read_curve
-from wt.training.trainer import Trainer
+from wt.training.trainer import Trainer, train
 
 
 def options(shards, out, **changes):
@@ -80,6 +81,26 @@ def test_a_killed_run_goes_on_where_it_was(shards, tmp_path):
     assert again.run()["samples"] == 4 * 8
 
 
+@pytest.mark.parametrize("halfway_is_better", [True, False])
+def test_a_resumed_run_ends_halfway_if_held_out_samples_prefer_it(shards, tmp_path, monkeypatch, halfway_is_better):
+    trainer(shards, tmp_path / "first", max_steps=1).run()
+    made = trainer(shards, tmp_path / "second", max_steps=2, resume=RunFolder(tmp_path / "first").neck)
+    made.recipe = replace(made.recipe, held_out=1)
+    began = made.answer.weight.detach().clone()
+    ended = []
+
+    def check():
+        ended.append(made.answer.weight.detach().clone())
+        return {"val_loss": 1.0 - len(ended) if halfway_is_better else float(len(ended))}
+
+    monkeypatch.setattr(made, "check", check)
+    made.run()
+    assert not torch.equal(ended[0], began)
+    torch.testing.assert_close(ended[-1], (began + ended[0]) / 2)
+    assert torch.equal(made.answer.weight, ended[-1] if halfway_is_better else ended[0])
+    assert ("averaged_with_start" in read_curve(RunFolder(tmp_path / "second").curve)[-1]) == halfway_is_better
+
+
 def test_scenes_have_one_too(shards, tmp_path):
     record = trainer(shards, tmp_path, "scene").run()
     assert record["recipe"] == "neck_scene"
@@ -98,6 +119,20 @@ def test_its_file_serves_wt_dit_and_another_run(shards, tmp_path):
         torch.testing.assert_close(tensor, own[name], atol=1e-3, rtol=1e-3)
     other = trainer(shards, tmp_path / "other", resume=file)
     torch.testing.assert_close(other.answer.weight, made.answer.weight, atol=1e-3, rtol=1e-3)
+
+
+def test_a_neck_that_is_named_takes_the_place_of_the_one_in_the_weights(shards, tmp_path):
+    for seed in (0, 1):
+        trainer(shards, tmp_path / f"neck{seed}", max_steps=1, seed=seed).run()
+    first, second = (RunFolder(tmp_path / f"neck{seed}").neck for seed in (0, 1))
+    assert not torch.equal(*(load_file(file)["neck.positions"] for file in (first, second)))
+    plan = replace(recipe("mini_object", 28), batch=1, held_out=0)
+    train(plan, options(shards, tmp_path / "run", max_steps=1, encoder=first))
+    weights = RunFolder(tmp_path / "run").weights
+    for given, expected in ((None, first), (second, second)):
+        run = Trainer(plan, options(shards, tmp_path / f"then-{expected.parent.name}", resume=weights, encoder=given))
+        found = run.model.encoder.neck.state_dict()["positions"]
+        torch.testing.assert_close(found, load_file(expected)["neck.positions"].float(), atol=0, rtol=0)
 
 
 def test_a_file_without_a_neck_is_refused(shards, tmp_path, encoder):

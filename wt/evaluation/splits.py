@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from wt.data.seeds import HELD_OUT_FROM
 from wt.data.shards import ClipSample, Sample
 from wt.data.source import Source
 from wt.errors import WtError
 from wt.evaluation.card import HELD_OUT
 from wt.evaluation.rendered import Rendered
 from wt.evaluation.samples import Case, Kind, truth_of
-from wt.training.held_out import FIRST_SEED
 
 LOG = logging.getLogger(__name__)
 SIDE = 192
@@ -94,7 +94,7 @@ def _procedural(split: str, limit: int, rendered: Rendered) -> Iterator[Case]:
     from wt.data.generate import make_sample
 
     kind = SPLITS[split].kind
-    for seed in range(FIRST_SEED, FIRST_SEED + limit):
+    for seed in range(HELD_OUT_FROM, HELD_OUT_FROM + limit):
         name = f"{split[:-1]}-{seed}"
         if split == "clips":
             yield _clip(name, rendered.clip(name, partial(make_clip, seed)))
@@ -127,7 +127,7 @@ def _meshes(limit: int, data: Path | None, rendered: Rendered) -> Iterator[Case]
         for path in (path for path in files if path not in broken):
             if made == limit:
                 return
-            seed = FIRST_SEED + view
+            seed = HELD_OUT_FROM + view
             name = f"{path.stem}-{view:02d}"
             try:
                 sample = rendered.sample(name, partial(_mesh_view, path, seed), path)

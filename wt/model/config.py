@@ -29,7 +29,7 @@ class EncoderConfig:
 
 
 LITE2 = EncoderConfig(kind="efficientnet_lite2", channels=520, side=224)
-NECKED_LITE2 = EncoderConfig(kind="necked_lite2", channels=520 + 96, side=224, width=256, depth=6, heads=4)
+NECKED_LITE2 = EncoderConfig(kind="necked_lite2", channels=520 + 2 * 96, side=224, width=256, depth=6, heads=4)
 
 
 @dataclass(frozen=True, kw_only=True)

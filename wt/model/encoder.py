@@ -89,12 +89,16 @@ class SharedEncoder:
 
 
 class NeckedEncoder(nn.Module):
-    """The shared convolutions and a frozen neck, which is part of the model: 520 channels of theirs, then its own."""
+    """The shared convolutions and a frozen neck, which is part of the model.
+
+    520 channels of theirs, then the neck's, then the neck's of the mirrored photo, mirrored back: two looks err in
+    different places, and WT-DiT makes the best of both.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.side = config.side or 224
-        self.neck = Neck(self.side, config.width, config.depth, config.heads, config.channels - CONVOLUTIONAL)
+        self.neck = Neck(self.side, config.width, config.depth, config.heads, (config.channels - CONVOLUTIONAL) // 2)
 
     @torch.no_grad()
     def features(self, rgb: Float[Tensor, "b 3 h w"], grid: tuple[int, int]) -> Float[Tensor, "b p c"]:
@@ -102,8 +106,10 @@ class NeckedEncoder(nn.Module):
         shared = shared_encoder(rgb.device, self.side)
         with torch.autocast(rgb.device.type, enabled=False):
             photo = shared.squeezed(rgb.float())
-            maps = shared.maps(photo)
-            return on_grid([*(maps[s] for s in STRIDES), self.neck(see(maps, photo))], grid)
+            looks = torch.cat([photo, photo.flip(-1)])
+            maps = shared.maps(looks)
+            straight, mirrored = self.neck(see(maps, looks)).chunk(2)
+            return on_grid([*(maps[s][: len(photo)] for s in STRIDES), straight, mirrored.flip(-1)], grid)
 
 
 def build_encoder(config: EncoderConfig) -> DinoV2 | SharedEncoder | NeckedEncoder:

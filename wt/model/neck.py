@@ -2,7 +2,7 @@
 
 EfficientNet-Lite2 was trained to name what is in a picture. A neck was trained on our renderings to say where the
 surfaces of the coarse pixel grid lie, all layers at once (`wt.training.neck`); then it is frozen, and WT-DiT
-conditions on what it says from. It sees each photo once, so it costs a fraction of a sampling step.
+conditions on what it says from. It sees each photo once, and once mirrored: a fraction of a sampling step.
 """
 
 import torch
@@ -40,7 +40,7 @@ class Neck(nn.Module):
 
     def __init__(self, side: int, width: int, depth: int, heads: int, channels: int) -> None:
         super().__init__()
-        self.grid = side // COARSE
+        self.grid, self.channels = side // COARSE, channels
         self.first = nn.Linear(IN_CHANNELS, width)
         self.positions = nn.Parameter(0.02 * torch.randn(self.grid**2, width))
         self.blocks = nn.ModuleList(ViTBlock(width, heads) for _ in range(depth))

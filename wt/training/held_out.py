@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wt.data.seeds import HELD_OUT_FROM
 from wt.data.shards import ClipSample, Kind
 from wt.data.source import Source
 from wt.evaluation.metrics import align_depth, depth_errors
@@ -21,8 +22,8 @@ from wt.training.run_files import atomically
 from wt.types import Float
 
 LOG = logging.getLogger(__name__)
-FIRST_SEED = 2_000_000_000
-"""Samples of seeds from here on are never trained on."""
+FIRST_SEED = HELD_OUT_FROM + 100_000
+"""`wt eval` starts at the first of the held-out seeds: what a run decides by its checks is measured on others."""
 CHUNK = 8
 
 

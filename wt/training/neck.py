@@ -9,7 +9,8 @@ see through. Then it is frozen, and WT-DiT is trained on top of it as on any pre
 
 The frozen convolutions cost as much as the neck, so encoded samples are kept in a pool and used `REUSE` times each.
 
-RUN/neck.safetensors   the weights, and those of the layer that answers; `--resume` takes them
+RUN/neck.safetensors   the weights, and those of the layer that answers; `--resume` takes them, and a run that did so
+                       ends with the mean of old and new weights where held-out samples prefer it
 RUN/state.pt           what the same command goes on from after a kill; the pool is filled anew
 RUN/curve.jsonl        one JSON object per logged step
 """
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wt.model.config import NECKED_LITE2, mini
-from wt.model.encoder import CONVOLUTIONAL, NeckedEncoder, shared_encoder
+from wt.model.encoder import NeckedEncoder, shared_encoder
 from wt.model.neck import CELL, see
 from wt.training.checkpointing import kept_statistics
 from wt.training.dataset import Batch, Sampling
@@ -139,7 +140,7 @@ class NeckTrainer:
         self.layers = config.layers
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.neck = NeckedEncoder(encoder).neck.to(self.device)
-        self.answer = nn.Conv2d(encoder.channels - CONVOLUTIONAL, 3 * config.layers, 1).to(self.device)
+        self.answer = nn.Conv2d(self.neck.channels, 3 * config.layers, 1).to(self.device)
         """For this training only: WT-DiT conditions on what it is given."""
         self.both = nn.ModuleDict({"neck": self.neck, "answer": self.answer})
         matrices = [self.neck.first.weight, *(p for p in self.neck.blocks.parameters() if p.ndim == 2)]
@@ -152,6 +153,7 @@ class NeckTrainer:
         self.chance = torch.Generator().manual_seed(options.seed)
         self.pool: Pool | None = None
         self.step, self.seconds, self.stopping = 0, 0.0, False
+        self.began: dict[str, Tensor] | None = None
         self._start()
 
     def _start(self) -> None:
@@ -161,9 +163,10 @@ class NeckTrainer:
             self.both.load_state_dict(state["weights"])
             for optimizer, stored in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(stored)
-            self.step, self.seconds = state["step"], state["seconds"]
+            self.step, self.seconds, self.began = state["step"], state["seconds"], state["began"]
         elif self.options.resume is not None:
             load_encoder(self.both, self.options.resume)
+            self.began = _copied(self.both)
 
     def share_done(self) -> float:
         """How much of the planned time (or of the planned steps) is over."""
@@ -188,9 +191,27 @@ class NeckTrainer:
                     checked = time.monotonic()
             if row:
                 self._log(row | self.check())
+                if not self.stopping:
+                    self._meet_halfway()
             return self.save()
         finally:
             signal.signal(signal.SIGTERM, previous)
+
+    def _meet_halfway(self) -> None:
+        """Take the mean of the weights that a resumed run began and ended with, if held-out samples prefer it.
+
+        Trainings that follow each other err in different places and often share a valley (Wortsman et al. 2022, "Model
+        soups").
+        """
+        if self.began is None or not self.recipe.held_out:
+            return
+        ended, loss = _copied(self.both), self.check()["val_loss"]
+        self.both.load_state_dict({name: (ended[name] + began) / 2 for name, began in self.began.items()})
+        found = self.check()
+        if found["val_loss"] > loss:
+            self.both.load_state_dict(ended)
+            return
+        self._log({"averaged_with_start": 1.0, **found})
 
     def train_step(self) -> dict[str, float]:
         """One step on a draw from the pool, which takes in what is new first."""
@@ -253,7 +274,7 @@ class NeckTrainer:
         about = {"format": FORMAT, "training": json.dumps(record)}
         atomically(self.files.neck, lambda to: save_file(half, to, metadata=about))
         state = {"weights": weights, "optimizers": [o.state_dict() for o in self.optimizers]}
-        save_state(self.files.state, state | {"step": self.step, "seconds": self.seconds})
+        save_state(self.files.state, state | {"step": self.step, "seconds": self.seconds, "began": self.began})
         return record
 
     def _log(self, row: dict[str, float]) -> None:
@@ -263,3 +284,7 @@ class NeckTrainer:
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
+
+
+def _copied(module: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}

@@ -76,7 +76,7 @@ class RunOptions:
     rgbd: tuple[Path, ...] = ()
     """Folders of RGB-D frames that are mixed into rendered scenes; they supervise the visible layer only (Eq. 4)."""
     encoder: Path | None = None
-    """Weights of a frozen encoder that is part of the model; needed unless `resume` has them."""
+    """Weights of a frozen encoder that is part of the model; needed unless `resume` has them, whose place they take."""
     threads: int = 0
     """CPU threads; 0 leaves PyTorch's choice."""
     workers: int = 0

@@ -103,6 +103,8 @@ class Trainer:
             weights, coordinates = state["model"] | state["frozen"], state["coordinates"]
         elif self.options.resume is not None:
             weights, averaged, earlier = load_weights(self.options.resume)
+            if self.options.encoder is not None:
+                weights = {name: tensor for name, tensor in weights.items() if not name.startswith("encoder.")}
             self.progress = earlier.followed()
             coordinates = stored_coordinates(self.options.resume)
         config = self.config = self.recipe.config
