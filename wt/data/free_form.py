@@ -1,7 +1,6 @@
 """Shapes of no family, and families bent out of their usual proportions: what training sees besides household things.
 
-A network that only ever saw sixty families learns their proportions by heart and is worse at a sixty-first. Evaluation
-draws neither.
+A network that only ever sees sixty families can learn their proportions by heart. Evaluation draws neither.
 """
 
 from dataclasses import replace
