@@ -2,7 +2,7 @@
 
 EfficientNet-Lite2 was trained to name what is in a picture. A neck was trained on our renderings to say where the
 surfaces of the coarse pixel grid lie, all layers at once (`wt.training.neck`); then it is frozen, and WT-DiT
-conditions on what it says from. It sees each photo once, and once mirrored: a fraction of a sampling step.
+conditions on what it says from. It sees each photo once, and once mirrored, however many steps are sampled.
 """
 
 import torch
