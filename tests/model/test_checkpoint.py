@@ -13,6 +13,7 @@ from wt.errors import WtError
 from wt.model import checkpoint
 from wt.model.checkpoint import assemble, load_model, read_metadata, read_tensors, save_model
 from wt.model.config import EncoderConfig, mini, published
+from wt.model.eight_bits import pack, unpack
 from wt.model.names import infer_config, our_name, plain_name
 from wt.model.registry import MODELS, find, weights_of
 from wt.model.wt_dit import WTDiT
@@ -179,13 +180,13 @@ def test_the_registry_explains_what_is_not_here():
 
 @pytest.fixture
 def necked(tmp_path, monkeypatch):
-    """A tiny model whose neck, at half precision, is the one that models share."""
+    """A tiny model whose neck is the one that models of its kind share."""
     neck = EncoderConfig(kind="necked_lite2", channels=520 + 8, side=64, width=16, depth=1, heads=2)
     model = WTDiT(replace(TINY, encoder=neck))
-    shared = tmp_path / "neck-lite2.safetensors"
-    tensors = {name: tensor.half() for name, tensor in model.encoder.state_dict().items()}
-    save_file({**tensors, "answer.weight": torch.zeros(2)}, shared)
-    monkeypatch.setattr(checkpoint, "NECK_FILE", shared)
+    monkeypatch.setattr(checkpoint, "WEIGHTS", tmp_path)
+    packed = pack(model.encoder.state_dict())
+    model.encoder.load_state_dict(unpack(packed))
+    save_file({**packed, "answer.weight": torch.zeros(2)}, checkpoint.neck_file(model.config))
     return model
 
 
@@ -201,17 +202,17 @@ def test_a_model_with_another_neck_holds_it(necked, tmp_path):
     with torch.no_grad():
         necked.encoder.neck.positions += 1
     path = save_model(necked, tmp_path / "m.safetensors")
-    checkpoint.NECK_FILE.unlink()
+    checkpoint.neck_file(necked.config).unlink()
     own = necked.encoder.neck.positions.half().float()
     assert torch.equal(load_model(path).encoder.neck.positions, own)
 
 
 def test_another_shared_neck_is_never_taken_for_it(necked, tmp_path):
     path = save_model(necked, tmp_path / "m.safetensors")
-    tensors = load_file(checkpoint.NECK_FILE)
-    save_file({**tensors, "neck.positions": tensors["neck.positions"] + 1}, checkpoint.NECK_FILE)
+    tensors = load_file(checkpoint.neck_file(necked.config))
+    save_file({**tensors, "neck.positions": tensors["neck.positions"] + 1}, checkpoint.neck_file(necked.config))
     with pytest.raises(WtError, match="the neck that it was trained with"):
         load_model(path)
-    checkpoint.NECK_FILE.unlink()
+    checkpoint.neck_file(necked.config).unlink()
     with pytest.raises(WtError, match="m.safetensors needs the neck"):
         load_model(path)

@@ -11,12 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tiny_shards import ball_and_wall, write_shards
 
 from wt.errors import WtError
 from wt.model.checkpoint import load_model, read_data, read_metadata
+from wt.model.config import EncoderConfig
+from wt.model.eight_bits import pack
+from wt.model.encoder import NeckedEncoder
 from wt.training.checkpointing import trainable
 from wt.training.dataset import MEAN_DEPTH
 from wt.training.held_out import held_out_sources
@@ -139,6 +143,25 @@ def test_hours_on_different_machines_add_up(shards, tmp_path):
     assert [run["image_side"] for run in record["history"]] == [28, 42]
     record = train(tiny(), options(shards, tmp_path / "three", max_steps=1, resume=RunFolder(tmp_path / "two").model))
     assert record["samples"] == 4 * 6, "a model file can be trained on, too"
+
+
+def test_a_network_that_gets_a_neck_says_at_first_what_it_said_without(shards, tmp_path):
+    for name in ("one", "two"):
+        held_out(tmp_path / name)
+    train(tiny(), options(shards, tmp_path / "one", max_steps=2))
+    before = load_model(RunFolder(tmp_path / "one").model)
+    neck = EncoderConfig(kind="necked_lite2", channels=520 + 8, side=64, width=16, depth=1, heads=2)
+    save_file(pack(NeckedEncoder(neck).state_dict()), tmp_path / "neck.safetensors")
+    necked = tiny()
+    necked = replace(necked, config=replace(necked.config, encoder=neck))
+    more = {"resume": RunFolder(tmp_path / "one").weights, "encoder": tmp_path / "neck.safetensors"}
+    trainer = Trainer(necked, options(shards, tmp_path / "two", max_steps=1, **more))
+    after = trainer.learned.averaged(trainer.config, keep=True)
+    photo = torch.rand(1, 3, 64, 64)
+    said = [m.image_proj(m.encoder.features(photo, (2, 2))) for m in (before, after)]
+    # The model file holds halves.
+    torch.testing.assert_close(said[1], said[0], rtol=1e-2, atol=1e-2)
+    assert trainer.run()["samples"] == 4 * 3
 
 
 def test_weights_of_another_network_are_refused(shards, tmp_path):

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from wt.errors import WtError
 from wt.model.config import WTDiTConfig
+from wt.model.eight_bits import unpack
 from wt.model.encoder import SHARED_FILE
 from wt.model.names import infer_config, is_published, our_name, plain_name
 from wt.model.wt_dit import WTDiT
@@ -23,8 +24,8 @@ from wt.model.wt_dit import WTDiT
 FORMAT = "wt-dit"
 NECK = "encoder.neck."
 """Of a neck's tensors, in a model."""
-NECK_FILE = SHARED_FILE.with_name("neck-lite2.safetensors")
-"""The neck that our models share, as its training wrote it (`wt.training.neck`)."""
+WEIGHTS = SHARED_FILE.parent
+"""What all models share: the convolutions, and a neck for each kind as its training wrote it (`wt.training.neck`)."""
 SHARED_NECK = "shared_neck"
 """Entry of a model file without a neck of its own: the digest of the file that has it."""
 DATA = "data."
@@ -47,13 +48,13 @@ def save_model(
     path = Path(path)
     tensors = {name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in model.state_dict().items()}
     neck = {name: tensor for name, tensor in tensors.items() if name.startswith(NECK)}
-    shared = ""
-    if neck and NECK_FILE.is_file() and _same(neck, _shared_neck()):
+    shared = neck_file(model.config)
+    shares = bool(neck) and shared.is_file() and _same(neck, _read_neck(shared))
+    if shares:
         tensors = {name: tensor for name, tensor in tensors.items() if name not in neck}
-        shared = _digest(NECK_FILE)
     tensors |= {DATA + name: tensor.detach().cpu().contiguous() for name, tensor in (data or {}).items()}
     metadata = {"format": FORMAT, "config": model.config.to_json(), "training": json.dumps(training or {})}
-    metadata |= {SHARED_NECK: shared} if shared else {}
+    metadata |= {SHARED_NECK: _digest(shared)} if shares else {}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     save_file(tensors, temporary, metadata=metadata)
@@ -109,7 +110,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], WTDiTConfig | None]:
             config = WTDiTConfig.from_json(metadata["config"])
             tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DATA)}
             if SHARED_NECK in metadata:
-                tensors |= _shared_neck(metadata[SHARED_NECK], path.name)
+                tensors |= _shared_neck(neck_file(config), metadata[SHARED_NECK], path.name)
     else:
         tensors = _read_torch(path)
     if config is None or is_published(list(tensors)):
@@ -131,12 +132,22 @@ def read_data(path: str | Path) -> dict[str, Tensor]:
     return {name.removeprefix(DATA): tensor for name, tensor in tensors.items() if name.startswith(DATA)}
 
 
-def _shared_neck(digest: str | None = None, what: str = "") -> dict[str, Tensor]:
-    """The shared neck's tensors under the names that they have in a model; `what` needs the one with that digest."""
-    if not NECK_FILE.is_file() or (digest is not None and _digest(NECK_FILE) != digest):
-        raise WtError(f"{what} needs the neck that it was trained with: put its {NECK_FILE.name} into assets/weights.")
-    tensors, _ = _read_safetensors(NECK_FILE)
-    return {f"encoder.{name}": tensor for name, tensor in tensors.items() if name.startswith("neck.")}
+def neck_file(config: WTDiTConfig) -> Path:
+    """Where the neck lies that small models of this kind share; clips are looked at as objects are."""
+    return WEIGHTS / f"neck-{'scene' if config.kind == 'scene' else 'object'}.safetensors"
+
+
+def _shared_neck(file: Path, digest: str, what: str) -> dict[str, Tensor]:
+    """The neck in `file`, if it is the one with the digest that `what` needs."""
+    if not file.is_file() or _digest(file) != digest:
+        raise WtError(f"{what} needs the neck that it was trained with: put its {file.name} into assets/weights.")
+    return _read_neck(file)
+
+
+def _read_neck(file: Path) -> dict[str, Tensor]:
+    """A neck's tensors under the names that they have in a model."""
+    tensors, _ = _read_safetensors(file)
+    return {f"encoder.{name}": tensor for name, tensor in unpack(tensors).items() if name.startswith("neck.")}
 
 
 def _same(some: dict[str, Tensor], others: dict[str, Tensor]) -> bool:

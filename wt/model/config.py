@@ -162,7 +162,7 @@ def published(kind: Literal["object", "scene", "dynamic"]) -> WTDiTConfig:
 
 
 def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) -> WTDiTConfig:
-    """Ours: 5.6 M trainable parameters beside a frozen EfficientNet-Lite2, after which objects have a neck.
+    """Ours: 5.6 M trainable parameters beside a frozen EfficientNet-Lite2 and a frozen neck.
 
     `mean` and `std` of objects are the published ones until a training replaces them by its data's.
     """

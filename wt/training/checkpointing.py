@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from wt.errors import WtError
-from wt.model.checkpoint import NECK_FILE, assemble, save_model
+from wt.model.checkpoint import assemble, neck_file, save_model
 from wt.model.config import WTDiTConfig
 from wt.model.encoder import NeckedEncoder
 from wt.model.wt_dit import WTDiT
@@ -59,7 +59,7 @@ def fill_network(
     model.image_proj.requires_grad_(True)
     if isinstance(model.encoder, nn.Module) and not any(name.startswith("encoder.") for name in weights):
         if encoder is None and isinstance(model.encoder, NeckedEncoder):
-            encoder = NECK_FILE
+            encoder = neck_file(model.config)
         if encoder is None:
             raise WtError(
                 f"{model.config.name} looks at photos through a frozen DINOv2-style ViT and needs its weights: "

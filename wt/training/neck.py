@@ -9,8 +9,8 @@ see through. Then it is frozen, and WT-DiT is trained on top of it as on any pre
 
 The frozen convolutions cost as much as the neck, so encoded samples are kept in a pool and used `REUSE` times each.
 
-RUN/neck.safetensors   the weights, and those of the layer that answers; `--resume` takes them, and a run that did so
-                       ends with the mean of old and new weights where held-out samples prefer it
+RUN/neck.safetensors   the weights in eight bits, and those of the layer that answers; `--resume` takes them, and a run
+                       that did so ends with the mean of old and new weights where held-out samples prefer it
 RUN/state.pt           what the same command goes on from after a kill; the pool is filled anew
 RUN/curve.jsonl        one JSON object per logged step
 """
@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wt.model.config import NECKED_LITE2, mini
+from wt.model.eight_bits import pack
 from wt.model.encoder import NeckedEncoder, shared_encoder
 from wt.model.neck import CELL, see
 from wt.training.checkpointing import kept_statistics
@@ -270,9 +271,8 @@ class NeckTrainer:
             "commit": commit(),
         }
         weights = self.both.state_dict()
-        half = {name: tensor.half().contiguous() for name, tensor in weights.items()}
         about = {"format": FORMAT, "training": json.dumps(record)}
-        atomically(self.files.neck, lambda to: save_file(half, to, metadata=about))
+        atomically(self.files.neck, lambda to: save_file(pack(weights), to, metadata=about))
         state = {"weights": weights, "optimizers": [o.state_dict() for o in self.optimizers]}
         save_state(self.files.state, state | {"step": self.step, "seconds": self.seconds, "began": self.began})
         return record

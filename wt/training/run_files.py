@@ -18,10 +18,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from wt.errors import WtError
 from wt.geometry.normalise import PUBLISHED_MEAN, PUBLISHED_STD
 from wt.model.checkpoint import read_metadata, read_tensors
+from wt.model.eight_bits import unpack
 
 WEIGHTS = "wt-training-weights"
 Coordinates = tuple[list[float], list[float]]
@@ -196,6 +198,16 @@ def copy_weights(model: nn.Module, weights: dict[str, Tensor], may_lack: tuple[s
         own.copy_(weights[name])
 
 
+def widened(weights: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """`weights`, made to fit a network that sees the photo through more channels (it got a neck): those begin at zero.
+
+    The convolutions' channels are the first in either network.
+    """
+    name = "image_proj.weight"
+    missing = model.state_dict()[name].shape[1] - weights[name].shape[1] if name in weights else 0
+    return {**weights, name: F.pad(weights[name], (0, missing))} if missing > 0 else weights
+
+
 def load_encoder(encoder: nn.Module, path: Path) -> None:
     """Fill a frozen encoder, whatever prefix its names have: a ViT from a DINOv2 or MoGe checkpoint or a published
     model, a neck from its own training or from one of our models.
@@ -234,7 +246,7 @@ def _named_tensors(path: Path) -> dict[str, Tensor]:
         raise WtError(f"There is no file {path}. Check --encoder.")
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            return unpack(load_file(path))
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (OSError, RuntimeError, EOFError, SafetensorError, torch.serialization.pickle.UnpicklingError) as error:
         raise WtError(f"{path.name} could not be read as plain tensors ({str(error).splitlines()[0]}).") from error

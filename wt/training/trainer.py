@@ -63,6 +63,7 @@ from wt.training.run_files import (
     read_curve,
     stored_coordinates,
     trim_curve,
+    widened,
 )
 from wt.training.sharding import clip_gradients, shard
 
@@ -117,6 +118,7 @@ class Trainer:
         torch.manual_seed(self.options.seed)
         self.model = WTDiT(config).to(self.device)
         self.model.checkpoint_blocks(self.recipe.gradient_checkpointing)
+        weights, averaged = widened(weights, self.model), widened(averaged, self.model)
         fill_network(self.model, weights, self.options.encoder, may_lack=() if state else NEW_PARTS)
         self.objective = Objective(self.model, self.recipe.mono_weight)
         self.module = shard(self.objective) if self.sharded else self.accelerator.prepare_model(self.objective)
