@@ -31,7 +31,7 @@ from wt.model.embeddings import grid_positions, rotary_table, rotate, time_featu
 from wt.model.names import infer_config  # noqa: E402
 from wt.model.vit import DinoV2  # noqa: E402
 from wt.model.wt_dit import WTDiT  # noqa: E402
-from wt.preprocess import GREY, fallback_intrinsics, object_crop, prepare, prepare_clip  # noqa: E402
+from wt.preprocess import GREY, fallback_intrinsics, object_crop, prepare, prepare_frame, union_crop  # noqa: E402
 
 LIMIT, VELOCITY_LIMIT = 3e-5, 3e-4
 ABSOLUTE = ("fwd1_v",)
@@ -208,7 +208,8 @@ def preprocess(folder: Path, name: str) -> Iterator[Pair]:
         yield f"{key}_K", fallback_intrinsics(side).matrix(), io[f"{key}_K"]
     side = numbers["clip_image_size"]
     frames = [(np.ascontiguousarray(frame[..., :3]), frame[..., 3]) for frame in io["clip_rgba"]]
-    crop, clip = prepare_clip(frames, side)
+    crop = union_crop([alpha for _, alpha in frames])
+    clip = [prepare_frame(rgb, alpha, side, crop) for rgb, alpha in frames]
     yield "clip_crop", np.array([crop.top, crop.left, crop.side]), io["clip_crop"]
     yield "clip_grey_rgb", np.stack([frame.rgb for frame in clip]), io["clip_grey_rgb"]
     yield "clip_grey_mask", np.stack([frame.mask for frame in clip]), io["clip_grey_mask"]

@@ -1,4 +1,4 @@
-"""Photo in, layered pointmap out. Tiny networks: random ones for behaviour, one that knows its answer for geometry."""
+"""Photos and clips in, layered pointmaps out. Tiny networks: random for behaviour, one that knows its answer."""
 
 import threading
 from dataclasses import replace
@@ -17,11 +17,15 @@ from wt.model.config import EncoderConfig, mini
 from wt.model.wt_dit import WTDiT
 
 TINY = {"width": 32, "heads": 2, "decoder_blocks": 3, "head_blocks": 3, "image_side": 56, "default_steps": 2}
+FRAMES = 3
 CAMERA = Intrinsics(130.0, 130.0, 62.0, 35.0, 120, 80)  # of the photo below
 
 
 class Oracle(WTDiT):
-    """Answers with the true geometry of a slanted wall seen by a given camera of its square input."""
+    """Answers with the true geometry of a slanted wall seen by a given camera of its square input.
+
+    In a clip the wall goes away from the camera, by a quarter of its first depth a frame.
+    """
 
     camera: Intrinsics
     back = 1.5
@@ -32,13 +36,18 @@ class Oracle(WTDiT):
         return r * z[..., None]
 
     def forward(self, x_t, t, tokens, rgb, mask=None, fill_noise=None):
+        frames = x_t.shape[1] // self.config.layers
         near = torch.from_numpy(self.wall()).float()
-        layers = torch.stack([near, *[near * self.back] * 5])[None]
-        return self.config.coordinates().forward(layers, torch.tensor(1.0))
+        walls = [near * (1 + 0.25 * frame) * depth for frame in range(frames) for depth in (1.0, *[self.back] * 5)]
+        return self.config.coordinates().forward(torch.stack(walls)[None], torch.tensor(1.0))
+
+
+def tiny(kind):
+    return replace(mini(kind), **TINY, temporal_blocks=1 if kind == "dynamic" else 0)
 
 
 def oracle(kind, camera):
-    network = Oracle(replace(mini(kind), **TINY))
+    network = Oracle(tiny(kind))
     network.camera = camera
     return Lifter(network, device="cpu")
 
@@ -338,3 +347,94 @@ def test_load_reads_a_file_and_explains_what_is_missing(scenes, tmp_path, photo)
         wt.load(tmp_path / "absent.safetensors")
     with pytest.raises(WtError, match="cannot run on the device"):
         wt.load(path, device="toaster")
+
+
+@pytest.fixture(scope="module")
+def clip():
+    """Noise of 120 x 80 pixels and a box of 20 x 40 that goes 10 to the right from frame to frame."""
+    rng = np.random.default_rng(0)
+    masks = [np.zeros((80, 120), dtype=bool) for _ in range(FRAMES)]
+    for frame, mask in enumerate(masks):
+        mask[20:60, 50 + 10 * frame : 70 + 10 * frame] = True
+    return [rng.integers(0, 255, (80, 120, 3), dtype=np.uint8) for _ in range(FRAMES)], masks
+
+
+def random_lifter(kind="dynamic", temporal_gain=0.0):
+    torch.manual_seed(0)
+    network = WTDiT(tiny(kind))
+    for block in network.decoder.temporal:
+        torch.nn.init.constant_(block.ls1.gamma, temporal_gain)
+    return Lifter(network, device="cpu")
+
+
+def same(one, other):
+    return np.array_equal(one.points, other.points, equal_nan=True)
+
+
+def test_frames_share_one_crop_and_come_back_on_their_pixels(clip):
+    """Boxes 40 x 40 together, nine tenths of the crop: side 45 with corner (47, 17)."""
+    pictures, masks = clip
+    lifts = oracle("dynamic", CAMERA.cropped(47, 17, 45, 45).resized(56, 56)).lift_clip(pictures, masks)
+    z = 3.0 / (rays(CAMERA) @ np.array([0.2, -0.1, 1.0]))
+    for frame, (layers, picture, mask) in enumerate(zip(lifts, pictures, masks, strict=True)):
+        assert np.array_equal(layers.alpha, mask)
+        assert np.array_equal(layers.rgb, picture)
+        np.testing.assert_allclose(layers.depth[0][mask], z[mask] * (1 + 0.25 * frame), rtol=2e-3)
+        for name in ("fx", "fy", "cx", "cy"):
+            assert getattr(layers.intrinsics, name) == pytest.approx(getattr(CAMERA, name), rel=2e-2), name
+
+
+def test_a_dynamic_model_sees_all_frames_at_once_and_any_other_one_by_one(clip):
+    pictures, masks = clip
+    changed = [pictures[0], pictures[1], 255 - pictures[2]]
+    together = random_lifter(temporal_gain=1.0)
+    assert not same(together.lift_clip(pictures, masks)[0], together.lift_clip(changed, masks)[0])
+    alone = random_lifter("object")
+    first, second = alone.lift_clip(pictures, masks), alone.lift_clip(changed, masks)
+    assert [same(a, b) for a, b in zip(first, second, strict=True)] == [True, True, False]
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "object", "scene"])
+def test_a_clip_of_one_frame_is_a_photo(kind, clip):
+    (picture, *_), (mask, *_) = clip
+    model = random_lifter(kind)
+    assert same(model.lift_clip([picture], [mask], seed=3)[0], model.lift(picture, mask, seed=3))
+
+
+@pytest.mark.parametrize(("kind", "total", "frames"), [("dynamic", 2, [3, 3]), ("object", 6, [1, 1, 2, 2, 3, 3])])
+def test_steps_are_counted_over_all_frames(kind, total, frames, clip):
+    seen = []
+    lifts = random_lifter(kind).lift_clip(*clip, on_step=lambda *step: seen.append(step))
+    assert [(done, whole) for done, whole, _ in seen] == [(n + 1, total) for n in range(total)]
+    assert [len(previews) for *_, previews in seen] == frames
+    assert all(same(one, other) for one, other in zip(seen[-1][2], lifts, strict=True))
+
+
+def test_cancel_stops_a_clip(clip):
+    def stop(done, total, previews):
+        raise Cancelled
+
+    model = random_lifter()
+    with pytest.raises(Cancelled):
+        model.lift_clip(*clip, on_step=stop)
+    assert len(model.lift_clip(*clip)) == FRAMES
+
+
+def test_a_frame_without_the_object_is_empty(clip):
+    pictures, masks = clip
+    lifts = random_lifter().lift_clip(pictures, [masks[0], np.zeros_like(masks[1]), masks[2]])
+    assert [layers.alpha.any() for layers in lifts] == [True, False, True]
+    assert np.isnan(lifts[1].points).all()
+
+
+def test_clips_that_do_not_fit_are_said(clip):
+    pictures, masks = clip
+    model = random_lifter()
+    with pytest.raises(WtError, match="no frames"):
+        model.lift_clip([])
+    with pytest.raises(WtError, match="3 frames but 2 masks"):
+        model.lift_clip(pictures, masks[:2])
+    with pytest.raises(WtError, match="one size; got 60 x 40 and 120 x 80"):
+        model.lift_clip([pictures[0], pictures[1][:40, :60]])
+    with pytest.raises(WtError, match="Nothing is selected"):
+        model.lift_clip(pictures, [mask & False for mask in masks])

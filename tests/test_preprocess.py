@@ -12,7 +12,7 @@ from wt.preprocess import (
     near_white_alpha,
     object_crop,
     prepare,
-    prepare_clip,
+    prepare_frame,
     require_foreground,
     resize_pair,
     union_crop,
@@ -86,14 +86,13 @@ def test_a_clip_shares_one_crop_and_paints_its_background_hard():
         alpha = np.zeros((100, 120), dtype=np.uint8)
         alpha[30:60, left : left + 20] = 255
         frames.append((white_with_box(), alpha))
-    crop, clip = prepare_clip(frames, 42)
-    assert crop == union_crop([alpha for _, alpha in frames])
+    crop = union_crop([alpha for _, alpha in frames])
     assert crop.side == 75  # 50 columns
-    for frame in clip:
+    for rgb, alpha in frames:
+        frame = prepare_frame(rgb, alpha, 42, crop)
         outside = frame.rgb[:, ~frame.mask]
         assert np.allclose(outside, 128 / 255)
-    square, _ = prepare_clip([(rgb, alpha * 0) for rgb, alpha in frames], 42)
-    assert square == SquareCrop(0, 10, 100)
+    assert union_crop([alpha * 0 for _, alpha in frames]) == SquareCrop(0, 10, 100)
 
 
 def test_the_fallback_camera():

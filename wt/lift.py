@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,13 +33,18 @@ from wt.preprocess import (
     blend,
     fallback_intrinsics,
     near_white_alpha,
-    object_crop,
     prepare,
+    prepare_frame,
     require_foreground,
+    union_crop,
 )
 from wt.types import Bool, Float, UInt8
 
 OnStep = Callable[[int, int, LayeredPointmap], None]
+OnClipStep = Callable[[int, int, list[LayeredPointmap]], None]
+Report = Callable[[int, list[LayeredPointmap]], None]
+"""Of the steps done and their estimates."""
+Picture = Image.Image | UInt8[np.ndarray, "h w _"] | Photo
 Guide = Callable[[Tensor], Tensor]
 """An estimate of x_0 [b, v, h, w, 3] -> the same with what is known put in."""
 MAX_STEPS = 1000
@@ -78,7 +83,7 @@ class Lifter:
     @torch.inference_mode()
     def lift(
         self,
-        image: Image.Image | UInt8[np.ndarray, "h w _"] | Photo,
+        image: Picture,
         mask: Bool[np.ndarray, "mask_h mask_w"] | None = None,
         *,
         steps: int | None = None,
@@ -111,39 +116,115 @@ class Lifter:
         Raises:
             WtError: nothing or too little selected, sizes that do not fit, or numbers out of range.
         """
+        steps = self._steps(steps)
+        photo, size = as_photo(image), _size_given(image)
+        alpha = self._alpha(photo, size, mask)
+        require_foreground(alpha)
+        known = _as_map(depth, depth_kind)
+        if known is not None:
+            _require_size("depth map", known.values, size)
+        job = self._prepare(photo, alpha, self._crop([alpha]), seed, depth=known, lens=intrinsics)
+
+        def report(done: int, previews: list[LayeredPointmap]) -> None:
+            if on_step is not None:
+                on_step(done, steps, previews[0])
+
+        return self._denoised([job], steps, None if on_step is None else report)[0]
+
+    @torch.inference_mode()
+    def lift_clip(
+        self,
+        frames: Sequence[Picture],
+        masks: Sequence[Bool[np.ndarray, "mask_h mask_w"]] | None = None,
+        *,
+        steps: int | None = None,
+        seed: int = 42,
+        on_step: OnClipStep | None = None,
+    ) -> list[LayeredPointmap]:
+        """Lift the frames of a clip, all on one square crop around whatever the object sweeps over (section 3.5).
+
+        A dynamic model sees all frames at once, so that they agree with each other; any other lifts one after the
+        other. Memory grows with the number of frames: 16 is what the published model was trained on.
+
+        Args:
+            frames: pictures of one size, as `lift` takes them.
+            masks: the object in each frame, on its pixels; a frame where it is out of sight may be empty.
+            steps, seed: as of `lift`.
+            on_step: called as (done, total, previews) after each step, with one preview for each frame reached so far;
+                may raise `Cancelled`.
+
+        Returns:
+            One lift a frame, in the frame's camera; the network's unit of length is the same in all that were lifted
+            together.
+
+        Raises:
+            WtError: as of `lift`, no frames, frames of several sizes, or not one mask for each.
+        """
+        steps = self._steps(steps)
+        _require_clip(frames, masks)
+        photos, size = [as_photo(frame) for frame in frames], _size_given(frames[0])
+        given = [None] * len(frames) if masks is None else masks
+        alphas = [self._alpha(photo, size, mask) for photo, mask in zip(photos, given, strict=True)]
+        require_foreground(np.concatenate(alphas))
+        crop = self._crop(alphas)
+        jobs = [self._prepare(photo, alpha, crop, seed, clip=True) for photo, alpha in zip(photos, alphas, strict=True)]
+        groups = [jobs] if self.kind == "dynamic" else [[job] for job in jobs]
+        lifted: list[LayeredPointmap] = []
+
+        def report(done: int, previews: list[LayeredPointmap]) -> None:
+            if on_step is not None:
+                groups_done = len(lifted) // len(previews)
+                on_step(groups_done * steps + done, len(groups) * steps, lifted + previews)
+
+        for group in groups:
+            lifted += self._denoised(group, steps, None if on_step is None else report)
+        return lifted
+
+    def _steps(self, steps: int | None) -> int:
         steps = self.default_steps if steps is None else steps
         if not 1 <= steps <= MAX_STEPS:
             raise WtError(f"A lift takes 1 to {MAX_STEPS} steps; got {steps}.")
-        job = self._prepare(image, mask, seed, _as_map(depth, depth_kind), intrinsics)
+        return steps
+
+    def _crop(self, alphas: list[UInt8[np.ndarray, "_ _"]]) -> SquareCrop | None:
+        """Scenes are squeezed whole."""
+        return None if self.kind == "scene" else union_crop(alphas, self.model.config.crop_fill)
+
+    def _denoised(self, jobs: list[Job], steps: int, report: Report | None) -> list[LayeredPointmap]:
+        """The lifts of all frames that the network sees at once."""
+        layers = self.model.config.layers
         with autocast(self.device, self.dtype):
-            tokens = self._condition(job)
-            generator = torch.Generator(self.device).manual_seed(seed)
-            rgb, valid = job.rgb.to(self.device), job.mask.to(self.device)
-            guide = None if job.known is None else partial(self._guided, job)
+            tokens = self._condition(jobs)
+            generator = torch.Generator(self.device).manual_seed(jobs[0].seed)
+            rgb = torch.stack([job.rgb for job in jobs], dim=1).to(self.device)
+            valid = torch.cat([job.mask.expand(-1, layers, -1, -1) for job in jobs], dim=1).to(self.device)
+            guide = None if jobs[0].known is None else partial(self._guided, jobs[0])
             estimates = denoise(self.model, tokens, rgb, valid, steps, generator, guide)
             for done, step in enumerate(estimates, start=1):
                 state, x_0 = step
-                if done < steps and on_step is not None:
-                    on_step(done, steps, self._result(job, x_0))
-        result = self._result(job, state)
-        if on_step is not None:
-            on_step(steps, steps, result)
-        return result
+                if done < steps and report is not None:
+                    report(done, self._results(jobs, x_0))
+        lifted = self._results(jobs, state)
+        if report is not None:
+            report(steps, lifted)
+        return lifted
+
+    def _results(self, jobs: list[Job], x: Float[Tensor, "1 v s s 3"]) -> list[LayeredPointmap]:
+        return [self._result(job, part) for job, part in zip(jobs, x.chunk(len(jobs), dim=1), strict=True)]
 
     def _prepare(
         self,
-        image: Image.Image | np.ndarray | Photo,
-        mask: np.ndarray | None,
+        photo: Photo,
+        alpha: UInt8[np.ndarray, "h w"],
+        crop: SquareCrop | None,
         seed: int,
-        depth: DepthMap | None,
-        intrinsics: Intrinsics | None,
+        *,
+        depth: DepthMap | None = None,
+        lens: Intrinsics | None = None,
+        clip: bool = False,
     ) -> Job:
-        photo = as_photo(image)
-        size = _size_given(image)
-        alpha = self._alpha(photo, size, mask)
-        crop = object_crop(alpha, self.model.config.crop_fill) if self.kind != "scene" else None
         grid = grid_size(photo.width, photo.height, self.long_side)
-        small, large, inside = self._pictures(photo.rgb, alpha, crop)
+        small, large, inside = self._pictures(photo.rgb, alpha, crop, clip)
         side = self.model.config.image_side
         box = crop or SquareCrop(0, 0, 0)
         across, down = (crop.side, crop.side) if crop else (photo.width, photo.height)
@@ -153,10 +234,9 @@ class Lifter:
             height=grid[1],
             width=grid[0],
         )
-        camera = intrinsics.resized(*grid) if intrinsics else None
+        camera = lens.resized(*grid) if lens else None
         known = None
         if depth is not None:
-            _require_size("depth map", depth.values, size)
             known = Known.of(depth, place, side, camera, one_lens=self.kind != "scene")
         return Job(
             rgb=small,
@@ -188,14 +268,17 @@ class Lifter:
                     "or use a picture with a transparent or white background."
                 )
             alpha = found
-        require_foreground(alpha)
         return alpha
 
-    def _pictures(self, rgb: np.ndarray, alpha: np.ndarray, crop: SquareCrop | None) -> tuple[Tensor, Tensor, Tensor]:
+    def _pictures(
+        self, rgb: np.ndarray, alpha: np.ndarray, crop: SquareCrop | None, clip: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """(network's rgb [1,3,s,s], encoder's rgb [1,3,e,e], mask [1,1,s,s])."""
         config = self.model.config
-        background = GREY if crop else None
-        prepared = prepare(rgb, alpha, config.image_side, crop=crop, background=background)
+        if clip and crop is not None:
+            prepared = prepare_frame(rgb, alpha, config.image_side, crop)
+        else:
+            prepared = prepare(rgb, alpha, config.image_side, crop=crop, background=GREY if crop else None)
         mask = torch.from_numpy(prepared.mask)[None, None]
         if config.encoder.side is None:
             small = torch.from_numpy(prepared.rgb)[None]
@@ -208,14 +291,15 @@ class Lifter:
         large = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
         return F.interpolate(large, size=(config.image_side,) * 2, mode="area"), large, mask
 
-    def _condition(self, job: Job) -> Tensor:
-        """Image tokens, once per photo: the last few photos' are kept."""
-        key = hashlib.blake2b(job.encoder_rgb.numpy().tobytes(), digest_size=16).digest()
+    def _condition(self, jobs: list[Job]) -> Tensor:
+        """Image tokens of the frames, once per photo or clip: the last few are kept."""
+        pictures = torch.stack([job.encoder_rgb for job in jobs], dim=1)
+        key = hashlib.blake2b(pictures.numpy().tobytes(), digest_size=16).digest()
         with self._lock:
             if key in self._tokens:
                 self._tokens.move_to_end(key)
                 return self._tokens[key]
-        tokens = self.model.condition(self.model.encode(job.encoder_rgb.to(self.device)))
+        tokens = self.model.condition(self.model.encode(pictures.to(self.device)))
         with self._lock:
             self._tokens[key] = tokens
             while len(self._tokens) > _CACHED_PHOTOS:
@@ -301,7 +385,7 @@ def _camera(points0: np.ndarray, valid: np.ndarray, square_pixels: bool = False)
         return None
 
 
-def _size_given(image: Image.Image | np.ndarray | Photo) -> tuple[int, int]:
+def _size_given(image: Picture) -> tuple[int, int]:
     """(width, height) of what the caller passed, before any shrinking."""
     if isinstance(image, Photo):
         return image.width, image.height
@@ -309,6 +393,19 @@ def _size_given(image: Image.Image | np.ndarray | Photo) -> tuple[int, int]:
         upright = image.getexif().get(0x0112, 1) < 5
         return image.size if upright else image.size[::-1]
     return image.shape[1], image.shape[0]
+
+
+def _require_clip(frames: Sequence[Picture], masks: Sequence[np.ndarray] | None) -> None:
+    if not frames:
+        raise WtError("The clip has no frames. Give at least one picture.")
+    if masks is not None and len(masks) != len(frames):
+        raise WtError(f"The clip has {len(frames)} frames but {len(masks)} masks. Give one mask for each frame.")
+    sizes = sorted({_size_given(frame) for frame in frames})
+    if len(sizes) > 1:
+        raise WtError(
+            f"The frames of a clip must have one size; got {sizes[0][0]} x {sizes[0][1]} and {sizes[-1][0]} x "
+            f"{sizes[-1][1]}. Resize them first."
+        )
 
 
 def _require_size(what: str, array: np.ndarray, size: tuple[int, int]) -> None:

@@ -123,24 +123,20 @@ def prepare(
     return Prepared(_to_unit(colour), mask)
 
 
-def prepare_clip(
-    frames: list[tuple[np.ndarray, np.ndarray]],
+def prepare_frame(
+    rgb: UInt8[np.ndarray, "h w 3"],
+    alpha: UInt8[np.ndarray, "h w"],
     side: int,
+    crop: SquareCrop,
     *,
     background: tuple[int, int, int] | None = GREY,
-    crop: bool = True,
     erode: int = 0,
-) -> tuple[SquareCrop, list[Prepared]]:
-    """Frames (rgb, alpha) on one shared square: resized first, then the background painted hard (section 3.5)."""
-    alphas = [alpha for _, alpha in frames]
-    square = union_crop(alphas if crop else [np.zeros_like(alpha) for alpha in alphas])
-    prepared = []
-    for rgb, alpha in frames:
-        colour, mask = resize_pair(square.cut(rgb), square.cut(alpha), side, erode)
-        if background is not None:
-            colour = np.where(mask[..., None], colour, np.asarray(background, dtype=np.uint8))
-        prepared.append(Prepared(_to_unit(colour), mask))
-    return square, prepared
+) -> Prepared:
+    """A frame of a clip on its shared square: resized first, then the background painted hard (section 3.5)."""
+    colour, mask = resize_pair(crop.cut(rgb), crop.cut(alpha), side, erode)
+    if background is not None:
+        colour = np.where(mask[..., None], colour, np.asarray(background, dtype=np.uint8))
+    return Prepared(_to_unit(colour), mask)
 
 
 def fallback_intrinsics(side: int) -> Intrinsics:

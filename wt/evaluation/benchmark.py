@@ -65,7 +65,7 @@ class CanLift(Protocol):
 
 @runtime_checkable
 class CanLiftClips(Protocol):
-    """A model that looks at all frames of a clip at once."""
+    """What lifts the frames of a clip together."""
 
     def lift_clip(
         self, frames: Any, masks: Any = None, *, steps: int | None = None, seed: int = 42

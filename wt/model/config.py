@@ -184,7 +184,7 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         sampling_shift=12.0,
         long_side=224,
         # 8 x 8 patches: what the crop leaves empty is missing from the object.
-        crop_fill=0.9 if kind == "object" else 2 / 3,
+        crop_fill=0.9,
         square_pixels=True,
         units="relative" if kind == "scene" else "relative (the object's median depth is 2)",
         licence="Apache-2.0",
