@@ -22,8 +22,10 @@ sys.path.insert(0, str(ROOT))
 from wt.errors import WtError  # noqa: E402
 from wt.flow.path import velocity  # noqa: E402
 from wt.flow.sampler import channel_major_noise  # noqa: E402
+from wt.geometry.edge_flyers import SOFT_LAYER_0, EdgeFlyerFilter  # noqa: E402
 from wt.geometry.fit_intrinsics import solve  # noqa: E402
 from wt.geometry.normalise import PUBLISHED_MEAN, PUBLISHED_STD, LogMedian, ZScore  # noqa: E402
+from wt.geometry.voxels import CanonicalFrame, densified, voxels  # noqa: E402
 from wt.lift import denoise  # noqa: E402
 from wt.model.checkpoint import assemble, read_tensors  # noqa: E402
 from wt.model.config import EncoderConfig  # noqa: E402
@@ -216,6 +218,36 @@ def preprocess(folder: Path, name: str) -> Iterator[Pair]:
     yield "clip_grey_K", fallback_intrinsics(side).matrix(), io["clip_grey_K"]
 
 
+def edge_flyers(folder: Path, name: str) -> Iterator[Pair]:
+    """What the filter keeps. The case of the large kernel was made without the test for outliers."""
+    io = _arrays(folder, name)
+    filters = {
+        "default": EdgeFlyerFilter(),
+        "soft_l0": SOFT_LAYER_0,
+        "ksize7": EdgeFlyerFilter(kernel=7, outliers=False),
+        "boundary": EdgeFlyerFilter(rim=True),
+    }
+    for key, chosen in filters.items():
+        points, mask = chosen(io["xyz"], io["mask"])
+        yield f"{key}_mask", mask, io[f"{key}_mask"]
+        yield f"{key}_xyz", points, np.where(io[f"{key}_mask"][..., None], io["xyz"], 0)
+
+
+def voxel(folder: Path, name: str) -> Iterator[Pair]:
+    """The canonical frame there and back, the cloud filled along the rays, the voxels."""
+    io = _arrays(folder, name)
+    points, mask = io["xyz"], io["mask"]
+    frame = CanonicalFrame.of(points, mask)
+    yield "centroid", frame.centroid, io["centroid"]
+    yield "scale", np.array(frame.scale), io["scale"]
+    yield "pts_canon", frame.forward(io["pts_cam"]), io["pts_canon"]
+    yield "pts_back", frame.inverse(io["pts_canon"]), io["pts_back"]
+    yield "dense_cloud", densified(points, mask)[::37], io["dense_cloud"]
+    for side in (16, 32):
+        yield f"coords_{side}", voxels(points, mask, side)[0], io[f"coords_{side}"]
+    yield "coords_32_cap200_seed42", voxels(points, mask, 32, most=200)[0], io["coords_32_cap200_seed42"]
+
+
 FIXTURES: dict[str, Callable[[Path, str], Iterator[Pair]]] = {
     "object_tiny": network,
     "scene_tiny": network,
@@ -226,6 +258,8 @@ FIXTURES: dict[str, Callable[[Path, str], Iterator[Pair]]] = {
     "denorm_io": denorm,
     "intrinsics_io": intrinsics,
     "preprocess_io": preprocess,
+    "edge_flyer_io": edge_flyers,
+    "voxel_io": voxel,
 }
 
 

@@ -79,3 +79,14 @@ def test_the_same_seed_gives_the_same_scene(here, call, tmp_path):
         call("lift", here / "photo.png", "-o", tmp_path / name, "--model", here / "tiny-scene.safetensors", "--json")
         scenes.append(Scene.load(tmp_path / name / "scene.wts").layers.points)
     assert np.array_equal(*scenes)
+
+
+def test_clean_takes_points_out_and_is_said_in_the_manifest(here, call, tmp_path):
+    points = {}
+    for name, more in (("as-is", []), ("cleaned", ["--clean"])):
+        out, model = tmp_path / name, here / "tiny-scene.safetensors"
+        code, found, _ = call("lift", here / "photo.png", "-o", out, "--model", model, "--json", *more)
+        assert code == 0
+        points[name] = found["points"]
+        assert json.loads((out / "manifest.json").read_text())["clean"] is bool(more)
+    assert 0 < points["cleaned"] < points["as-is"]

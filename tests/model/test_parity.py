@@ -28,7 +28,7 @@ def test_every_fixture_matches(parity, reference):
             limit = parity.VELOCITY_LIMIT if quantity in parity.ABSOLUTE else parity.LIMIT
             assert error <= limit, f"{name}: {quantity} is off by {error:.2e}"
     assert result["ok"]
-    for name in ("preprocess_io", "timestep_io"):
+    for name in ("preprocess_io", "timestep_io", "edge_flyer_io"):
         assert max(result["fixtures"][name].values()) == 0, name
     for name in ("object_tiny", "scene_tiny", "dynamic_tiny"):
         assert result["fixtures"][name]["sample_x_T"] == result["fixtures"][name]["sample_fill_noise"] == 0

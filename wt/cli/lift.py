@@ -23,6 +23,7 @@ from wt.cli.common import (
 from wt.depth import KINDS, DepthMap, camera_of, depth_map, open_depth
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics
+from wt.geometry.edge_flyers import without_edge_flyers
 from wt.images import Photo
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--mask", type=Path, help="picture of the photo's size, white where selected: the object, or all but the sky"
+    )
+    parser.add_argument(
+        "--clean", action="store_true", help="take out points that hang between near and far surfaces (edge flyers)"
     )
     add_depth_arguments(parser)
 
@@ -97,6 +101,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         intrinsics=camera,
         on_step=log_steps("lift"),
     )
+    if arguments.clean:
+        layers = without_edge_flyers(layers)
     timer.lap("lift")
     notes = [*opened.photo.notes, *(() if depth is None else depth.notes)]
     scene = Scene.from_layers(layers)
@@ -105,6 +111,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "models": [{"name": lifter.name, "licence": lifter.licence}],
         "seeds": [arguments.seed],
         "steps": arguments.steps or lifter.default_steps,
+        "clean": arguments.clean,
         **({} if depth is None else {"depth": {"name": depth.name, "kind": depth.kind}}),
     }
     written = export(scene, arguments.out, arguments.formats, manifest=manifest, before=opened.full.rgb)
