@@ -25,7 +25,7 @@ from wt.guidance import Known
 from wt.images import Photo, as_photo, resize_mask, resize_rgb
 from wt.model.checkpoint import load_model
 from wt.model.precision import autocast, pick_device
-from wt.model.registry import find, weights_of
+from wt.model.registry import locate
 from wt.model.wt_dit import WTDiT
 from wt.preprocess import (
     GREY,
@@ -415,22 +415,20 @@ def _require_size(what: str, array: np.ndarray, size: tuple[int, int]) -> None:
 
 
 def load(name: str | Path, device: str = "auto", dtype: torch.dtype | None = None) -> Lifter:
-    """Load a model by registry name or from a local file (ours, or a published model.pt).
+    """Load a model by registry name, from a local file, or from what was downloaded of the hub.
 
     Args:
-        name: "wt-s-mini", "wt-o-mini", or a path. Published models are loaded from their downloaded file.
+        name: "wt-s-mini", "wt-o-mini", a published model's name, hf://owner/name[@revision][/file], or a path.
+            Nothing is downloaded: `python -m wt download` does that.
         device: "auto", "cpu", "cuda", "mps".
         dtype: torch.float32 or torch.bfloat16 for the network's arithmetic; by default the faster one.
 
     Raises:
         WtError: unknown name, or weights that are not here; says what to do.
     """
-    path = Path(name)
-    if path.suffix in (".safetensors", ".pt", ".pth") and not str(name).startswith("hf://"):
-        model = load_model(path)
-        return Lifter(model, name=model.config.name or path.stem, device=device, dtype=dtype)
-    entry = find(str(name))
-    model = load_model(weights_of(entry))
-    # Which model it is, its licence and its units are ours to say, not the file's.
-    model.config = replace(model.config, name=entry.name, licence=entry.licence)
-    return Lifter(model, name=entry.name, device=device, dtype=dtype)
+    entry, path = locate(str(name))
+    model = load_model(path)
+    if entry is not None:
+        # Which model it is and its licence are ours to say, not the file's.
+        model.config = replace(model.config, name=entry.name, licence=entry.licence)
+    return Lifter(model, name=model.config.name or path.stem, device=device, dtype=dtype)

@@ -15,7 +15,7 @@ from wt.model.checkpoint import assemble, load_model, read_metadata, read_tensor
 from wt.model.config import EncoderConfig, mini, published
 from wt.model.eight_bits import pack, unpack
 from wt.model.names import infer_config, our_name, plain_name
-from wt.model.registry import MODELS, find, weights_of
+from wt.model.registry import MODELS, find, locate
 from wt.model.wt_dit import WTDiT
 
 TINY = replace(mini("scene"), width=32, heads=2, decoder_blocks=3, head_blocks=3, image_side=28)
@@ -164,18 +164,21 @@ def test_strict_for_our_own_files_too(network):
         assemble(TINY, state)
 
 
-def test_the_registry_explains_what_is_not_here():
+def test_the_registry_explains_what_is_not_here(monkeypatch):
     assert find("hf://haoz19/object-model-6layer@main").name == "world-tracing-object"
     assert find("wt-s-mini").kind == "scene"
     with pytest.raises(WtError, match="wt-s-mini"):
         find("nonsense")
     for entry in MODELS.values():
         if entry.hub:
-            with pytest.raises(WtError, match=r"model\.pt"):
-                weights_of(entry)
+            with pytest.raises(WtError, match=rf"python -m wt download {entry.name}.*model\.pt"):
+                locate(entry.name)
+        else:
+            assert locate(entry.name) == (entry, entry.file)
     gone = replace(find("wt-s-mini"), file=find("wt-s-mini").file.with_name("absent.safetensors"))
+    monkeypatch.setitem(MODELS, "wt-s-mini", gone)
     with pytest.raises(WtError, match="missing"):
-        weights_of(gone)
+        locate("wt-s-mini")
 
 
 @pytest.fixture

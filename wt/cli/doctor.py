@@ -92,9 +92,12 @@ def model_checks() -> list[dict[str, Any]]:
 
     found = []
     for entry in MODELS.values():
-        if entry.file is None:
-            found.append(check(entry.name, False, f"not part of this program: {entry.hub}, {entry.licence}", False))
+        if entry.hub is not None:
+            here = entry.hub.cached() is not None
+            text = "downloaded" if here else f"not part of this program; python -m wt download {entry.name}"
+            found.append(check(entry.name, here, f"{text} ({entry.licence})", needed=False))
             continue
+        assert entry.file is not None
         try:
             training = read_metadata(entry.file)["training"] if entry.file.is_file() else None
         except WtError as error:

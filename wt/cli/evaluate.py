@@ -142,7 +142,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _lifter(name: str, arguments: argparse.Namespace, kind: str) -> "Lifter":
-    """A model that fits the split; a model of clips lifts their frames, and objects, one by one."""
+    """A model that fits the split; one of clips lifts objects as clips of one frame."""
     from wt.lift import load
 
     lifter = load(name, device=arguments.device)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wt.errors import WtError
 from wt.model.config import WTDiTConfig, mini, published
+from wt.model.hub import PREFIX, HubFile
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "weights"
 
@@ -20,8 +21,8 @@ class ModelEntry:
     config: WTDiTConfig
     file: Path | None = None
     """Weights shipped with the repository."""
-    hub: str | None = None
-    """Model hub repository; never downloaded without being asked for."""
+    hub: HubFile | None = None
+    """Never downloaded without being asked for."""
 
 
 def _ours(kind: str, summary: str) -> ModelEntry:
@@ -29,9 +30,9 @@ def _ours(kind: str, summary: str) -> ModelEntry:
     return ModelEntry(config.name, kind, summary, config.licence, config, file=WEIGHTS / f"{config.name}.safetensors")
 
 
-def _published(kind: str, hub: str, summary: str) -> ModelEntry:
+def _published(kind: str, repo: str, summary: str) -> ModelEntry:
     config = published(kind)  # type: ignore[arg-type]
-    return ModelEntry(config.name, kind, summary, config.licence, config, hub=hub)
+    return ModelEntry(config.name, kind, summary, config.licence, config, hub=HubFile(repo))
 
 
 MODELS: dict[str, ModelEntry] = {
@@ -46,34 +47,70 @@ MODELS: dict[str, ModelEntry] = {
 }
 
 
+FILES = (".safetensors", ".pt", ".pth")
+
+
 def find(name: str) -> ModelEntry:
-    """The registry's entry for a name or for a published model's hub repository.
+    """The registry's entry for a name or for a published model's place on the hub.
 
     Raises:
         WtError: unknown.
     """
-    wanted = name.removeprefix("hf://").split("@")[0].strip("/")
+    repo = HubFile.parse(name).repo if name.startswith(PREFIX) else None
     for entry in MODELS.values():
-        if wanted in (entry.name, entry.hub):
+        if name == entry.name or (entry.hub and entry.hub.repo == repo):
             return entry
-    raise WtError(f"There is no model named {name!r}. Choose one of {', '.join(MODELS)}, or give a local model file.")
+    raise WtError(
+        f"There is no model named {name!r}. Choose one of {', '.join(MODELS)}, or give a local model file or "
+        f"{PREFIX}owner/name."
+    )
 
 
-def weights_of(entry: ModelEntry) -> Path:
-    """The file to load.
+def place_of(name: str) -> HubFile:
+    """Where a published model, or hf://owner/name[@revision][/file], lies on the hub.
 
     Raises:
-        WtError: the weights are not on this machine; says what to do.
+        WtError: a model of ours, which is here, or unknown.
     """
-    if entry.file is not None:
-        if not entry.file.is_file():
-            raise WtError(
-                f"The weights of {entry.name} are missing (assets/weights/{entry.file.name}). "
-                "Restore them from the repository, or train them: python -m wt train --help"
-            )
-        return entry.file
-    raise WtError(
-        f"{entry.name} needs the published weights, which are not part of this program (licence {entry.licence}). "
-        f"Download model.pt from the hub repository {entry.hub}, then load it by its path, as in "
-        'wt.load("path/to/model.pt").'
-    )
+    if name.startswith(PREFIX):
+        return HubFile.parse(name)
+    entry = find(name)
+    if entry.hub is None:
+        raise WtError(f"{name} is part of this program: there is nothing to download.")
+    return entry.hub
+
+
+def locate(name: str) -> tuple[ModelEntry | None, Path]:
+    """(the registry's entry, if there is one; the weights on this machine) of a name, a file or a place on the hub.
+
+    Raises:
+        WtError: unknown, or not on this machine; says what to do.
+    """
+    if not name.startswith(PREFIX) and Path(name).suffix in FILES:
+        return None, Path(name)
+    if name.startswith(PREFIX):
+        place = HubFile.parse(name)
+        entry = next((e for e in MODELS.values() if e.hub and e.hub.repo == place.repo), None)
+    else:
+        entry = find(name)
+        if entry.file is not None:
+            return entry, _shipped(entry.name, entry.file)
+        place = place_of(name)
+    path = place.cached()
+    if path is None:
+        terms = f", licence {entry.licence}" if entry else ""
+        raise WtError(
+            f"{name} is not on this machine: its weights ({place}{terms}) are no part of this program. "
+            f"`python -m wt download {name}` says how large they are and fetches them, or give the path of a "
+            f"{place.file} that you have."
+        )
+    return entry, path
+
+
+def _shipped(name: str, file: Path) -> Path:
+    if not file.is_file():
+        raise WtError(
+            f"The weights of {name} are missing (assets/weights/{file.name}). "
+            "Restore them from the repository, or train them: python -m wt train --help"
+        )
+    return file
