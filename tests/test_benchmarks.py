@@ -3,10 +3,11 @@
 import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -60,3 +61,16 @@ def test_the_table_of_ablations_shows_differences_beside_figures() -> None:
     assert head.count("|") == rule.count("|") == plain.count("|") == other.count("|")
     assert "0.5000 (-0.1000 ± 0.0200)" in other
     assert "(" not in plain
+
+
+def test_the_distance_between_ends_of_the_flow_counts_valid_points_in_deviations() -> None:
+    samplers = benchmark("samplers")
+    reference = torch.randn(1, 6, 8, 8, 3, generator=torch.Generator().manual_seed(0))
+    weight = torch.zeros(1, 8, 8)
+    weight[:, 2:] = 1
+    batch = SimpleNamespace(weight=weight)
+    moved = reference + (weight == 0)[:, None, :, :, None] * 100.0
+    assert samplers.distance(moved, reference, batch) == 0
+    assert samplers.distance(reference + 0.1, reference, batch) == pytest.approx(0.1, rel=0.05)
+    report = {"rows": [{"sampler": "heun", "steps": 2, "evaluations": 3, "distance": 0.5, "l0_absrel": 0.1}]}
+    assert samplers.as_markdown(report).splitlines()[-1] == "| heun | 2 | 3 | 0.5000 | 0.1000 |"

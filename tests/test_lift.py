@@ -149,6 +149,14 @@ def test_every_step_is_shown_and_the_last_preview_is_the_result(scenes, photo):
     assert not np.array_equal(seen[0][2].points, layers.points)
 
 
+def test_samplers_differ_and_agree_in_one_step(scenes, photo):
+    """One step goes from noise to the endpoint, whatever the order."""
+    for steps, alike in ((1, True), (3, False)):
+        lifts = [scenes.lift(photo, steps=steps, sampler=name).depth for name in ("euler", "multistep", "heun")]
+        assert np.allclose(lifts[0], lifts[1], rtol=1e-3) is alike
+        assert np.allclose(lifts[0], lifts[2], rtol=1e-3) is alike
+
+
 def test_cancel_stops_within_one_step_and_the_lifter_lives_on(scenes, photo):
     calls = []
 

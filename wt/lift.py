@@ -16,7 +16,8 @@ from torch import Tensor
 
 from wt.depth import DepthKind, DepthMap, depth_map
 from wt.errors import WtError
-from wt.flow.sampler import channel_major_noise, euler_steps, time_knots
+from wt.flow import SAMPLERS, Sampler
+from wt.flow.sampler import channel_major_noise, sampler_steps, time_knots
 from wt.geometry.camera import Intrinsics, rays
 from wt.geometry.fit_intrinsics import fit_intrinsics
 from wt.geometry.layers import LayeredPointmap
@@ -91,6 +92,7 @@ class Lifter:
         depth: DepthMap | Float[np.ndarray, "depth_h depth_w"] | None = None,
         depth_kind: DepthKind | None = None,
         intrinsics: Intrinsics | None = None,
+        sampler: Sampler = "euler",
         on_step: OnStep | None = None,
     ) -> LayeredPointmap:
         """Lift a photo, or the selected object in it, to ordered layers of camera-space points.
@@ -99,7 +101,7 @@ class Lifter:
             image: a PIL image, or uint8 [h, w, 3] or [h, w, 4], whose alpha is the mask.
             mask: valid rays on the photo's pixels: the object, or a scene without its sky. It goes before the alpha.
                 Objects without either use the near-white rule (ARCHITECTURE section 3.1).
-            steps: Euler steps; the model's default if None.
+            steps: of the sampler; the model's default if None.
             seed: the same seed, photo and machine give the same result; global generators are left alone.
             depth: known depth of the visible surface on the photo's pixels (`wt.depth.open_depth` reads files), NaN or
                 0 where unknown. It guides every step and layer 0 of the result equals it where it is known; metric
@@ -108,6 +110,8 @@ class Lifter:
                 shift). None: what the `DepthMap` says, metric for an array.
             intrinsics: the known camera; points are put on its rays. By default it is fitted to the result, and known
                 depth is put on the rays fitted to each step's estimate.
+            sampler: "euler" as published; "multistep" and "heun" (twice the evaluations) follow the flow to second
+                order.
             on_step: called as (done, total, preview) after each step with the estimate so far; may raise `Cancelled`.
 
         Returns:
@@ -116,7 +120,7 @@ class Lifter:
         Raises:
             WtError: nothing or too little selected, sizes that do not fit, or numbers out of range.
         """
-        steps = self._steps(steps)
+        steps = self._steps(steps, sampler)
         photo, size = as_photo(image), _size_given(image)
         alpha = self._alpha(photo, size, mask)
         require_foreground(alpha)
@@ -129,7 +133,7 @@ class Lifter:
             if on_step is not None:
                 on_step(done, steps, previews[0])
 
-        return self._denoised([job], steps, None if on_step is None else report)[0]
+        return self._denoised([job], steps, sampler, None if on_step is None else report)[0]
 
     @torch.inference_mode()
     def lift_clip(
@@ -139,6 +143,7 @@ class Lifter:
         *,
         steps: int | None = None,
         seed: int = 42,
+        sampler: Sampler = "euler",
         on_step: OnClipStep | None = None,
     ) -> list[LayeredPointmap]:
         """Lift the frames of a clip, all on one square crop around whatever the object sweeps over (section 3.5).
@@ -149,7 +154,7 @@ class Lifter:
         Args:
             frames: pictures of one size, as `lift` takes them.
             masks: the object in each frame, on its pixels; a frame where it is out of sight may be empty.
-            steps, seed: as of `lift`.
+            steps, seed, sampler: as of `lift`.
             on_step: called as (done, total, previews) after each step, with one preview for each frame reached so far;
                 may raise `Cancelled`.
 
@@ -160,7 +165,7 @@ class Lifter:
         Raises:
             WtError: as of `lift`, no frames, frames of several sizes, or not one mask for each.
         """
-        steps = self._steps(steps)
+        steps = self._steps(steps, sampler)
         _require_clip(frames, masks)
         photos, size = [as_photo(frame) for frame in frames], _size_given(frames[0])
         given = [None] * len(frames) if masks is None else masks
@@ -177,20 +182,22 @@ class Lifter:
                 on_step(groups_done * steps + done, len(groups) * steps, lifted + previews)
 
         for group in groups:
-            lifted += self._denoised(group, steps, None if on_step is None else report)
+            lifted += self._denoised(group, steps, sampler, None if on_step is None else report)
         return lifted
 
-    def _steps(self, steps: int | None) -> int:
+    def _steps(self, steps: int | None, sampler: str) -> int:
         steps = self.default_steps if steps is None else steps
         if not 1 <= steps <= MAX_STEPS:
             raise WtError(f"A lift takes 1 to {MAX_STEPS} steps; got {steps}.")
+        if sampler not in SAMPLERS:
+            raise WtError(f"There is no sampler {sampler!r}. Choose one of {', '.join(SAMPLERS)}.")
         return steps
 
     def _crop(self, alphas: list[UInt8[np.ndarray, "_ _"]]) -> SquareCrop | None:
         """Scenes are squeezed whole."""
         return None if self.kind == "scene" else union_crop(alphas, self.model.config.crop_fill)
 
-    def _denoised(self, jobs: list[Job], steps: int, report: Report | None) -> list[LayeredPointmap]:
+    def _denoised(self, jobs: list[Job], steps: int, sampler: Sampler, report: Report | None) -> list[LayeredPointmap]:
         """The lifts of all frames that the network sees at once."""
         layers = self.model.config.layers
         with autocast(self.device, self.dtype):
@@ -199,7 +206,7 @@ class Lifter:
             rgb = torch.stack([job.rgb for job in jobs], dim=1).to(self.device)
             valid = torch.cat([job.mask.expand(-1, layers, -1, -1) for job in jobs], dim=1).to(self.device)
             guide = None if jobs[0].known is None else partial(self._guided, jobs[0])
-            estimates = denoise(self.model, tokens, rgb, valid, steps, generator, guide)
+            estimates = denoise(self.model, tokens, rgb, valid, steps, generator, guide, sampler)
             for done, step in enumerate(estimates, start=1):
                 state, x_0 = step
                 if done < steps and report is not None:
@@ -348,6 +355,7 @@ def denoise(
     steps: int,
     generator: torch.Generator,
     guide: Guide | None = None,
+    sampler: Sampler = "euler",
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """(state, x0 estimate) [b, v, h, w, 3] after each step, noise filled and drawn as the release does (section 14).
 
@@ -363,7 +371,7 @@ def denoise(
         return estimate if guide is None else guide(estimate)
 
     times = time_knots(steps, generator.device, model.config.sampling_shift)
-    yield from euler_steps(endpoint, noise, times, model.config.min_t)
+    yield from sampler_steps(sampler, endpoint, noise, times, model.config.min_t)
 
 
 def grid_size(width: int, height: int, long_side: int) -> tuple[int, int]:

@@ -1,9 +1,12 @@
 """The sampler against closed forms, and its random draws."""
 
+import math
+
 import pytest
 import torch
 
-from wt.flow.sampler import channel_major_noise, euler_steps, time_knots
+from wt.flow import SAMPLERS
+from wt.flow.sampler import channel_major_noise, euler_steps, sampler_steps, time_knots
 
 ONE = torch.ones(1, 1, 1, 1, 1, dtype=torch.float64)
 
@@ -37,6 +40,47 @@ def test_euler_matches_its_closed_form_and_uses_the_time_before_the_step(steps):
 def test_the_estimate_of_each_step_is_handed_out():
     seen = [(x.item(), x_0.item()) for x, x_0 in euler_steps(lambda x, t: 2 * x, ONE, knots(2))]
     assert seen == [(1.5, 2.0), (3.0, 3.0)]
+
+
+def power(x, t):
+    """x0 = x / 2: dx/dt = x / 2t, so x(t) is the square root of t."""
+    return x / 2
+
+
+def error_at_a_quarter(sampler, steps):
+    times = torch.linspace(1, 0.25, steps + 1, dtype=torch.float64)
+    *_, (x, _) = sampler_steps(sampler, power, ONE, times)
+    return abs(x.item() - 0.5)
+
+
+@pytest.mark.parametrize(("sampler", "order"), [("euler", 1), ("multistep", 2), ("heun", 2)])
+def test_orders_of_the_samplers(sampler, order):
+    """Half the step, half or a quarter of the error."""
+    assert error_at_a_quarter(sampler, 40) / error_at_a_quarter(sampler, 80) == pytest.approx(2**order, rel=0.1)
+    assert error_at_a_quarter(sampler, 80) < (3e-3 if order == 1 else 1e-4)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_ends_at_its_endpoint(sampler):
+    for steps in (1, 2, 5):
+        *_, (x, _) = sampler_steps(sampler, lambda x, t: 3 * ONE, ONE, knots(steps))
+        assert x.item() == pytest.approx(3, abs=1e-12)
+
+
+def test_multistep_goes_on_exactly_along_an_endpoint_that_moves_evenly():
+    """x0 = 2 + 3 t: x / t = x(s) / s + 2 (1 / t - 1 / s) + 3 ln(s / t)."""
+    end = lambda x, t: 2 + 3 * t.view(-1, 1, 1, 1, 1).expand(x.shape)  # noqa: E731
+    states = [x.item() for x, _ in sampler_steps("multistep", end, ONE, knots(4))]
+    s, t = 0.75, 0.5
+    assert states[1] == pytest.approx(t * (states[0] / s + 2 * (1 / t - 1 / s) + 3 * math.log(s / t)), abs=1e-12)
+    assert states[-1] == pytest.approx(2, abs=1e-12)
+
+
+@pytest.mark.parametrize(("sampler", "evaluations"), [("euler", 5), ("multistep", 5), ("heun", 9)])
+def test_what_a_sampler_costs(sampler, evaluations):
+    calls = []
+    list(sampler_steps(sampler, lambda x, t: calls.append(t) or x, ONE, knots(5)))
+    assert len(calls) == evaluations
 
 
 def test_it_is_lazy_so_a_caller_can_stop_within_one_step():

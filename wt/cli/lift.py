@@ -22,6 +22,7 @@ from wt.cli.common import (
 )
 from wt.depth import KINDS, DepthMap, camera_of, depth_map, open_depth
 from wt.errors import WtError
+from wt.flow import SAMPLERS
 from wt.geometry.camera import Intrinsics
 from wt.geometry.edge_flyers import without_edge_flyers
 from wt.images import Photo
@@ -39,6 +40,9 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--mask", type=Path, help="picture of the photo's size, white where selected: the object, or all but the sky"
+    )
+    parser.add_argument(
+        "--sampler", choices=SAMPLERS, default="euler", help="how the flow is followed (euler, as published)"
     )
     parser.add_argument(
         "--clean", action="store_true", help="take out points that hang between near and far surfaces (edge flyers)"
@@ -97,6 +101,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         opened.mask,
         steps=arguments.steps,
         seed=arguments.seed,
+        sampler=arguments.sampler,
         depth=depth,
         intrinsics=camera,
         on_step=log_steps("lift"),
@@ -111,6 +116,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "models": [{"name": lifter.name, "licence": lifter.licence}],
         "seeds": [arguments.seed],
         "steps": arguments.steps or lifter.default_steps,
+        "sampler": arguments.sampler,
         "clean": arguments.clean,
         **({} if depth is None else {"depth": {"name": depth.name, "kind": depth.kind}}),
     }
