@@ -180,6 +180,29 @@ def test_the_photo_is_encoded_once(scenes, photo, monkeypatch):
     assert len(count) == 1
 
 
+CPU_ALLOCATOR = RuntimeError(
+    "[enforce fail at alloc_cpu.cpp:114] . DefaultCPUAllocator: can't allocate memory: you tried"
+)
+
+
+@pytest.mark.parametrize("failure", [torch.OutOfMemoryError("CUDA out of memory."), CPU_ALLOCATOR, MemoryError()])
+def test_out_of_memory_is_said_and_the_lifter_lives_on(scenes, photo, monkeypatch, failure):
+    def fail(*_):
+        raise failure
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scenes.model, "forward", fail)
+        with pytest.raises(WtError, match="ran out of memory on cpu. Close other programs"):
+            scenes.lift(photo)
+    assert scenes.lift(photo).alpha.all()
+
+
+def test_other_errors_of_the_network_stay_what_they_are(scenes, photo, monkeypatch):
+    monkeypatch.setattr(scenes.model, "forward", lambda *_: torch.zeros(2) @ torch.zeros(3))
+    with pytest.raises(RuntimeError, match="size"):
+        scenes.lift(photo)
+
+
 def test_alpha_is_the_mask_and_a_given_mask_goes_first(objects, photo, selection):
     rgba = np.dstack([photo, np.where(selection, 255, 0).astype(np.uint8)])
     by_alpha, by_mask = objects.lift(rgba), objects.lift(photo, selection)

@@ -25,7 +25,7 @@ from wt.geometry.regrid import MIN_DEPTH, Placement, regrid
 from wt.guidance import Known
 from wt.images import Photo, as_photo, resize_mask, resize_rgb
 from wt.model.checkpoint import load_model
-from wt.model.precision import autocast, pick_device
+from wt.model.precision import autocast, memory_explained, pick_device
 from wt.model.registry import locate
 from wt.model.wt_dit import WTDiT
 from wt.preprocess import (
@@ -74,8 +74,9 @@ class Lifter:
         config = model.config
         self.device = pick_device(device)
         self.dtype = dtype
-        self.model = model.to(self.device).eval()
         self.name = name or config.name
+        with memory_explained(f"Loading {self.name}", self.device):
+            self.model = model.to(self.device).eval()
         self.kind, self.licence, self.units = config.kind, config.licence, config.units
         self.default_steps, self.long_side = config.default_steps, config.long_side
         self._tokens: OrderedDict[bytes, Tensor] = OrderedDict()
@@ -118,7 +119,7 @@ class Lifter:
             Points on a grid with the photo's aspect, longer side at most `long_side`; OpenCV camera frame, `units`.
 
         Raises:
-            WtError: nothing or too little selected, sizes that do not fit, or numbers out of range.
+            WtError: nothing or too little selected, sizes that do not fit, numbers out of range, or out of memory.
         """
         steps = self._steps(steps, sampler)
         photo, size = as_photo(image), _size_given(image)
@@ -200,7 +201,7 @@ class Lifter:
     def _denoised(self, jobs: list[Job], steps: int, sampler: Sampler, report: Report | None) -> list[LayeredPointmap]:
         """The lifts of all frames that the network sees at once."""
         layers = self.model.config.layers
-        with autocast(self.device, self.dtype):
+        with memory_explained(f"A lift by {self.name}", self.device), autocast(self.device, self.dtype):
             tokens = self._condition(jobs)
             generator = torch.Generator(self.device).manual_seed(jobs[0].seed)
             rgb = torch.stack([job.rgb for job in jobs], dim=1).to(self.device)
@@ -432,7 +433,7 @@ def load(name: str | Path, device: str = "auto", dtype: torch.dtype | None = Non
         dtype: torch.float32 or torch.bfloat16 for the network's arithmetic; by default the faster one.
 
     Raises:
-        WtError: unknown name, or weights that are not here; says what to do.
+        WtError: unknown name, weights that are not here, or too little memory; says what to do.
     """
     entry, path = locate(str(name))
     model = load_model(path)

@@ -2,7 +2,8 @@
 
 import functools
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor
@@ -41,6 +42,26 @@ def autocast(device: torch.device, dtype: torch.dtype | None = None) -> Abstract
     """bfloat16 where it is faster, or the asked dtype; float32 runs without autocast."""
     dtype = dtype or (torch.bfloat16 if bf16_is_faster(device.type) else torch.float32)
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype=dtype)
+
+
+@contextmanager
+def memory_explained(what: str, device: torch.device) -> Iterator[None]:
+    """Turns an allocator's failure inside into advice.
+
+    Raises:
+        WtError: out of memory.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+        # The CPU's allocator has no error class of its own.
+        if type(error) is RuntimeError and "can't allocate memory" not in str(error):
+            raise
+        advice = 'a smaller model such as wt-s-mini, or device "cpu"' if device.type == "cuda" else "a smaller model"
+        raise WtError(
+            f"{what} ran out of memory on {device.type}. Close other programs that use it, or use {advice}; nothing is "
+            "lost."
+        ) from error.with_traceback(None)  # whose frames hold the memory
 
 
 def _seconds(a: Tensor, b: Tensor) -> float:
