@@ -90,3 +90,17 @@ def test_clean_takes_points_out_and_is_said_in_the_manifest(here, call, tmp_path
         points[name] = found["points"]
         assert json.loads((out / "manifest.json").read_text())["clean"] is bool(more)
     assert 0 < points["cleaned"] < points["as-is"]
+
+
+def test_several_seeds_get_a_folder_each(here, call, tmp_path):
+    model, out = here / "tiny-scene.safetensors", tmp_path / "out"
+    code, found, _ = call("lift", here / "photo.png", "-o", out, "--model", model, "--seeds", 3, "--json")
+    assert code == 0
+    assert [row["seed"] for row in found["seeds"]] == [42, 43, 44]
+    clouds = [Scene.load(out / f"seed_{seed}" / "scene.wts").layers.points for seed in (42, 43, 44)]
+    assert not np.array_equal(clouds[0], clouds[1])
+    call("lift", here / "photo.png", "-o", tmp_path / "one", "--model", model, "--seed", 44, "--json")
+    assert np.array_equal(Scene.load(tmp_path / "one" / "scene.wts").layers.points, clouds[2])
+    code, _, err = call("lift", here / "photo.png", "-o", out, "--model", model, "--seeds", 0)
+    assert code == 2
+    assert "at least 1; got 0" in err

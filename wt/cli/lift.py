@@ -29,6 +29,7 @@ from wt.images import Photo
 
 if TYPE_CHECKING:
     from wt.geometry.layers import LayeredPointmap
+    from wt.lift import Lifter
 
 
 def register(subparsers: Subparsers) -> None:
@@ -40,6 +41,9 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--mask", type=Path, help="picture of the photo's size, white where selected: the object, or all but the sky"
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="lift with so many seeds from --seed on, each into OUT/seed_N (1)"
     )
     parser.add_argument(
         "--sampler", choices=SAMPLERS, default="euler", help="how the flow is followed (euler, as published)"
@@ -80,12 +84,12 @@ def add_depth_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Lift, write OUT/scene.wts, the exports and a picture of every layer's depth."""
+    """Lift, write OUT/scene.wts, the exports and a picture of every layer's depth; of several seeds OUT/seed_N each."""
+    if arguments.seeds < 1:
+        raise WtError(f"--seeds must be at least 1; got {arguments.seeds}.")
     timer = Timer()
     opened = open_input(arguments.photo, arguments.mask)
     from wt.lift import load
-    from wt.scene.export import export
-    from wt.scene.scene import Scene
 
     lifter = load(arguments.model, device=arguments.device)
     timer.lap("load")
@@ -96,49 +100,77 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         camera = centred(arguments.focal, opened)
     elif depth is not None and camera is None:
         camera = camera_of(opened.photo)
-    layers = lifter.lift(
-        opened.photo,
-        opened.mask,
-        steps=arguments.steps,
-        seed=arguments.seed,
-        sampler=arguments.sampler,
-        depth=depth,
-        intrinsics=camera,
-        on_step=log_steps("lift"),
-    )
-    if arguments.clean:
-        layers = without_edge_flyers(layers)
-    timer.lap("lift")
-    notes = [*opened.photo.notes, *(() if depth is None else depth.notes)]
-    scene = Scene.from_layers(layers)
-    manifest = {
-        "photo": {"name": opened.photo.name, "size": opened.size, "notes": notes},
-        "models": [{"name": lifter.name, "licence": lifter.licence}],
-        "seeds": [arguments.seed],
-        "steps": arguments.steps or lifter.default_steps,
-        "sampler": arguments.sampler,
-        "clean": arguments.clean,
-        **({} if depth is None else {"depth": {"name": depth.name, "kind": depth.kind}}),
-    }
-    written = export(scene, arguments.out, arguments.formats, manifest=manifest, before=opened.full.rgb)
-    files = [scene.save(arguments.out / "scene.wts"), *flat(written), *depth_pictures(layers, arguments.out)]
-    timer.lap("write")
+    sweep = range(arguments.seed, arguments.seed + arguments.seeds)
+    results = []
+    for seed in sweep:
+        layers = lifter.lift(
+            opened.photo,
+            opened.mask,
+            steps=arguments.steps,
+            seed=seed,
+            sampler=arguments.sampler,
+            depth=depth,
+            intrinsics=camera,
+            on_step=log_steps("lift"),
+        )
+        if arguments.clean:
+            layers = without_edge_flyers(layers)
+        timer.lap("lift")
+        out = arguments.out / f"seed_{seed}" if len(sweep) > 1 else arguments.out
+        results.append(write(layers, out, arguments, opened, lifter, depth))
+        timer.lap("write")
     return {
         "model": lifter.name,
         "photo": opened.size,
         "grid": [layers.intrinsics.width, layers.intrinsics.height],
         "layers": len(layers.points),
-        "points": int(scene.background.present.sum()),
         "units": layers.units,
-        "intrinsics": asdict(layers.intrinsics),
+        **results[0],
+        "seeds": results,
         "seconds": timer.seconds,
         "peak_rss_mb": peak_rss_mb(),
         "licence": lifter.licence,
-        "seed": arguments.seed,
         "depth": None if depth is None else {"name": depth.name, "kind": depth.kind},
-        "notes": notes,
+        "notes": notes_of(opened, depth),
+        "files": [name for result in results for name in result["files"]],
+    }
+
+
+def write(
+    layers: "LayeredPointmap",
+    out: Path,
+    arguments: argparse.Namespace,
+    opened: Opened,
+    lifter: "Lifter",
+    depth: DepthMap | None,
+) -> dict[str, Any]:
+    """One lift's files, and what is said of it."""
+    from wt.scene.export import export
+    from wt.scene.scene import Scene
+
+    scene = Scene.from_layers(layers)
+    manifest = {
+        "photo": {"name": opened.photo.name, "size": opened.size, "notes": notes_of(opened, depth)},
+        "models": [{"name": lifter.name, "licence": lifter.licence}],
+        "seeds": [layers.seed],
+        "steps": arguments.steps or lifter.default_steps,
+        "sampler": arguments.sampler,
+        "clean": arguments.clean,
+        **({} if depth is None else {"depth": {"name": depth.name, "kind": depth.kind}}),
+    }
+    written = export(scene, out, arguments.formats, manifest=manifest, before=opened.full.rgb)
+    files = [scene.save(out / "scene.wts"), *flat(written), *depth_pictures(layers, out)]
+    return {
+        "seed": layers.seed,
+        "points": int(scene.background.present.sum()),
+        "intrinsics": asdict(layers.intrinsics),
         "files": names(files),
     }
+
+
+def notes_of(opened: Opened, depth: DepthMap | None) -> list[str]:
+    """What was noticed while the files were read."""
+    return [*opened.photo.notes, *(() if depth is None else depth.notes)]
 
 
 def known_depth(arguments: argparse.Namespace, photo: Photo) -> tuple[DepthMap | None, Intrinsics | None]:
