@@ -28,7 +28,7 @@ class Oracle(WTDiT):
     """
 
     camera: Intrinsics
-    back = 1.5
+    shares = (1.0, 1.5, 1.5, 1.5, 1.5, 1.5)
 
     def wall(self):
         r = rays(self.camera)
@@ -38,7 +38,7 @@ class Oracle(WTDiT):
     def forward(self, x_t, t, tokens, rgb, mask=None, fill_noise=None):
         frames = x_t.shape[1] // self.config.layers
         near = torch.from_numpy(self.wall()).float()
-        walls = [near * (1 + 0.25 * frame) * depth for frame in range(frames) for depth in (1.0, *[self.back] * 5)]
+        walls = [near * (1 + 0.25 * frame) * share for frame in range(frames) for share in self.shares]
         return self.config.coordinates().forward(torch.stack(walls)[None], torch.tensor(1.0))
 
 
@@ -97,6 +97,17 @@ def test_a_scene_comes_back_on_the_photos_pixels(photo):
     np.testing.assert_allclose(layers.depth[0][inner], z[inner], rtol=1e-3)
     assert layers.surfaces()[1].all()
     assert not layers.surfaces()[2:].any()  # repeats
+
+
+def test_layers_that_are_hardly_further_end_the_ray(photo):
+    """Behind the wall at 1, the six layers lie at 1.02, 1.04, 1.2, 1.21, 1.4 of its depth."""
+    shares = (1.0, 1.02, 1.04, 1.2, 1.21, 1.4)
+    lifter = oracle("scene", CAMERA.resized(56, 56))
+    lifter.model.shares = shares
+    for tolerance, wanted in ((0.0, shares), (0.03, (1.0, 1.0, 1.04, 1.2, 1.2, 1.4)), (0.3, (1, 1, 1, 1, 1, 1.4))):
+        lifter.model.config = replace(lifter.model.config, repeat_tolerance=tolerance)
+        depth = lifter.lift(photo).depth[:, 2:-2, 2:-2]
+        np.testing.assert_allclose((depth / depth[0]).mean(axis=(1, 2)), wanted, rtol=1e-3)
 
 
 def test_an_object_is_cropped_and_put_back(photo, selection):
@@ -244,7 +255,7 @@ def test_metric_depth_is_layer_0_and_makes_the_result_metric(photo):
     assert layers.units == "metres"
     assert np.array_equal(layers.depth[0][2::3], truth[2::3])
     np.testing.assert_allclose(layers.depth[0], truth, rtol=2e-2)
-    np.testing.assert_allclose(layers.depth[1], truth * Oracle.back, rtol=2e-2)
+    np.testing.assert_allclose(layers.depth[1], truth * Oracle.shares[1], rtol=2e-2)
     assert layers.surfaces()[1].all()
     assert not layers.surfaces()[2:].any()
 
@@ -257,7 +268,7 @@ def test_relative_depth_is_aligned_by_scale_and_shift(photo, kind, steps):
     layers = oracle("scene", CAMERA.resized(56, 56)).lift(photo, depth=given, depth_kind=kind, steps=steps)
     assert layers.units == "relative"
     np.testing.assert_allclose(layers.depth[0], truth, rtol=5e-3)
-    np.testing.assert_allclose(layers.depth[1], truth * Oracle.back, rtol=1e-2)
+    np.testing.assert_allclose(layers.depth[1], truth * Oracle.shares[1], rtol=1e-2)
 
 
 def test_known_depth_guides_the_network_between_steps(scenes, photo, monkeypatch):

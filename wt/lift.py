@@ -20,7 +20,7 @@ from wt.flow import SAMPLERS, Sampler
 from wt.flow.sampler import channel_major_noise, sampler_steps, time_knots
 from wt.geometry.camera import Intrinsics, rays
 from wt.geometry.fit_intrinsics import fit_intrinsics
-from wt.geometry.layers import LayeredPointmap
+from wt.geometry.layers import LayeredPointmap, forward_fill, real_surfaces
 from wt.geometry.regrid import MIN_DEPTH, Placement, regrid
 from wt.guidance import Known
 from wt.images import Photo, as_photo, resize_mask, resize_rgb
@@ -345,6 +345,9 @@ class Lifter:
             units = "metres" if job.known.kind == "metric" else units
         elif job.intrinsics is not None:
             mapped = (mapped[..., 2:] * rays(lens)).astype(np.float32)
+        tolerance = self.model.config.repeat_tolerance
+        if tolerance > 0:
+            mapped = forward_fill(mapped, real_surfaces(mapped[..., 2], tolerance))
         return LayeredPointmap(mapped, alpha, job.grid_rgb, units, lens, self.name, job.seed)
 
 

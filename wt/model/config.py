@@ -68,6 +68,11 @@ class WTDiTConfig:
     default_steps: int = 20
     sampling_shift: float = 1.0
     """Shift of the sampler's times towards noise; 1 is the published sampler."""
+    repeat_tolerance: float = 0.0
+    """A layer no further behind the last surface than this share of the ray's visible depth ends its ray (Eq. 2).
+
+    The mean of "it goes on" and "it ends", which a small network answers, repeats no layer exactly.
+    """
     long_side: int = 504
     """Longer side of the grid that a lift returns."""
     crop_fill: float = 2 / 3
