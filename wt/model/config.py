@@ -181,7 +181,7 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         decoder_blocks=6,
         head_blocks=3,
         temporal_blocks=2 if kind == "dynamic" else 0,
-        encoder=LITE2 if kind == "scene" else NECKED_LITE2,
+        encoder=NECKED_LITE2,
         layerscale_init=1.0,
         refine_channels=32,
         normalisation="log_median" if kind == "scene" else "zscore",

@@ -98,6 +98,7 @@ def atomically(path: Path, write: Callable[[Path], None]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     write(temporary)
+    temporary.chmod(0o644)  # safetensors' own lets nobody else read
     temporary.replace(path)
 
 
