@@ -12,6 +12,7 @@ from wt.model.embeddings import grid_positions, patchify, rotary_table, rotate, 
 from wt.model.wt_dit import WTDiT
 
 SMALL = replace(mini("scene"), width=32, heads=2, decoder_blocks=3, head_blocks=3, image_side=28, layer_adaln=True)
+CHANNELS = SMALL.encoder.channels
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def inputs(height=28, width=42, batch=2, frames=1, seed=1):
     g = torch.Generator().manual_seed(seed)
     rgb = torch.rand(batch, 3, height, width, generator=g)
     x_t = torch.randn(batch, 6 * frames, height, width, 3, generator=g)
-    features = torch.randn(batch, (height // 14) * (width // 14), 520, generator=g)
+    features = torch.randn(batch, (height // 14) * (width // 14), CHANNELS, generator=g)
     return rgb, x_t, features
 
 
@@ -86,8 +87,9 @@ def test_gradients_reach_every_trainable_weight():
     rgb, x_t, features = inputs()
     network(x_t, torch.tensor([0.3, 0.9]), network.condition(features), rgb).square().mean().backward()
     # The final addition of a bias after the last norm is the only thing a gradient could miss: nothing is.
-    dead = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().max() > 0]
-    assert dead == []
+    trained = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    assert not any(name.startswith("encoder") for name in trained)
+    assert [name for name, p in trained.items() if p.grad is None or not p.grad.abs().max() > 0] == []
 
 
 def test_training_goes_on_after_a_lift_with_the_same_network(monkeypatch):
@@ -121,17 +123,19 @@ def test_a_clip_of_one_frame_is_a_still_and_more_frames_talk():
 
 def test_encode_takes_any_size_and_gives_the_asked_grid(model):
     rgb = torch.rand(1, 3, 100, 60)
-    assert model.encode(rgb).shape == (1, 4, 520)
-    assert model.encode(rgb, (3, 5)).shape == (1, 15, 520)
-    assert model.encode(rgb[:, None].repeat(1, 2, 1, 1, 1)).shape == (1, 2, 4, 520)
+    assert model.encode(rgb).shape == (1, 4, CHANNELS)
+    assert model.encode(rgb, (3, 5)).shape == (1, 15, CHANNELS)
+    assert model.encode(rgb[:, None].repeat(1, 2, 1, 1, 1)).shape == (1, 2, 4, CHANNELS)
     assert not model.encode(rgb).requires_grad
 
 
-def test_the_small_network_is_small_and_its_encoder_is_no_part_of_it():
+def test_the_small_network_is_small_and_takes_along_the_neck_alone_of_its_encoder():
     network = WTDiT(mini("scene"))
     count = sum(p.numel() for p in network.trainable_parameters())
     assert 5.0e6 < count < 6.0e6
-    assert not any(name.startswith("encoder") for name in network.state_dict())
+    of_encoder = [name for name in network.state_dict() if name.startswith("encoder.")]
+    assert of_encoder
+    assert all(name.startswith("encoder.neck.") for name in of_encoder)
 
 
 def test_the_published_encoder_is_frozen():
@@ -145,7 +149,7 @@ def test_the_published_encoder_is_frozen():
 
 @pytest.mark.parametrize("sides", [(30, 28), (28, 27)])
 def test_sides_must_be_multiples_of_the_patch(model, sides):
-    rgb, x_t, features = torch.rand(1, 3, *sides), torch.randn(1, 6, *sides, 3), torch.randn(1, 4, 520)
+    rgb, x_t, features = torch.rand(1, 3, *sides), torch.randn(1, 6, *sides, 3), torch.randn(1, 4, CHANNELS)
     with pytest.raises(WtError, match="multiples of 14"):
         model(x_t, torch.tensor([0.5]), model.condition(features), rgb)
 
