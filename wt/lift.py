@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,8 @@ from wt.geometry.regrid import MIN_DEPTH, Placement, regrid
 from wt.guidance import Known
 from wt.images import Photo, as_photo, resize_mask, resize_rgb
 from wt.model.checkpoint import load_model
-from wt.model.precision import autocast, memory_explained, pick_device
+from wt.model.memory import RESIDENTS, memory_need, require_host_memory
+from wt.model.precision import arithmetic, autocast, memory_explained, pick_device, round_weights
 from wt.model.registry import locate
 from wt.model.wt_dit import WTDiT
 from wt.preprocess import (
@@ -68,15 +70,21 @@ class Job:
 
 
 class Lifter:
-    """A loaded model. One lifter may be used by several threads: it keeps no state but a cache of encoded photos."""
+    """A loaded model. One lifter may be used by several threads: it keeps no state but a cache of encoded photos.
+
+    The model becomes the lifter's: its weights are kept in the arithmetic's dtype, and it may wait in host memory while
+    another needs the accelerator.
+    """
 
     def __init__(self, model: WTDiT, *, name: str = "", device: str = "auto", dtype: torch.dtype | None = None) -> None:
         config = model.config
         self.device = pick_device(device)
-        self.dtype = dtype
+        self.dtype = arithmetic(self.device, dtype)
         self.name = name or config.name
-        with memory_explained(f"Loading {self.name}", self.device):
-            self.model = model.to(self.device).eval()
+        self.model = model.eval()
+        round_weights(model, self.dtype)
+        with self._ready(f"Loading {self.name}", frames=1):
+            pass
         self.kind, self.licence, self.units = config.kind, config.licence, config.units
         self.default_steps, self.long_side = config.default_steps, config.long_side
         self._tokens: OrderedDict[bytes, Tensor] = OrderedDict()
@@ -186,6 +194,13 @@ class Lifter:
             lifted += self._denoised(group, steps, sampler, None if on_step is None else report)
         return lifted
 
+    @contextmanager
+    def _ready(self, what: str, frames: int) -> Iterator[None]:
+        """Inside, the model is on its device and has room there for so many frames at once."""
+        need = memory_need(self.model.config, self.dtype, frames)
+        with memory_explained(what, self.device), RESIDENTS.using(self.model, self.device, need, what):
+            yield
+
     def _steps(self, steps: int | None, sampler: str) -> int:
         steps = self.default_steps if steps is None else steps
         if not 1 <= steps <= MAX_STEPS:
@@ -201,7 +216,7 @@ class Lifter:
     def _denoised(self, jobs: list[Job], steps: int, sampler: Sampler, report: Report | None) -> list[LayeredPointmap]:
         """The lifts of all frames that the network sees at once."""
         layers = self.model.config.layers
-        with memory_explained(f"A lift by {self.name}", self.device), autocast(self.device, self.dtype):
+        with self._ready(f"A lift by {self.name}", len(jobs)), autocast(self.device, self.dtype):
             tokens = self._condition(jobs)
             generator = torch.Generator(self.device).manual_seed(jobs[0].seed)
             rgb = torch.stack([job.rgb for job in jobs], dim=1).to(self.device)
@@ -439,7 +454,12 @@ def load(name: str | Path, device: str = "auto", dtype: torch.dtype | None = Non
         WtError: unknown name, weights that are not here, or too little memory; says what to do.
     """
     entry, path = locate(str(name))
-    model = load_model(path)
+    place = pick_device(device)
+    dtype = arithmetic(place, dtype)
+    if entry is not None:
+        need = memory_need(entry.config, dtype)
+        require_host_memory(f"Loading {name}", need if place.type == "cpu" else replace(need, working=0))
+    model = load_model(path, dtype=dtype)
     if entry is not None:
         # Which model it is and its licence are ours to say, not the file's.
         model.config = replace(model.config, name=entry.name, licence=entry.licence)

@@ -37,29 +37,28 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from wt.lift import Lifter
-    from wt.model.precision import autocast
+    from wt.model.memory import memory_need
 
     dtype = getattr(torch, arguments.dtype) if arguments.dtype else None
-    model = network(arguments)
+    model = network(arguments, dtype)
     lifter = Lifter(model, name=arguments.model, device=arguments.device, dtype=dtype)
     config, device = lifter.model.config, lifter.device
     steps = arguments.steps or lifter.default_steps
-    with autocast(device, dtype):
-        used = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else torch.float32
-    encode, step, flops = parts(lifter, dtype, arguments.repeat)
+    encode, step, flops = parts(lifter, arguments.repeat)
     LOG.info("bench: encode %.3f s, step %.3f s", encode, step)
     total = whole_lift(lifter, steps)
     rate = flops / step / 1e12
     return {
         "model": arguments.model,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "dtype": str(used).removeprefix("torch."),
+        "dtype": str(lifter.dtype).removeprefix("torch."),
         "image": [config.image_side, config.image_side],
         "steps": steps,
         "seconds": {"encode": encode, "step": step, "total": total},
         "tflops": rate,
-        "peak_share": rate / peak_tflops(device, used),
+        "peak_share": rate / peak_tflops(device, lifter.dtype),
         "peak_memory_mb": peak_memory_mb(device),
+        "estimated_memory_mb": memory_need(config, lifter.dtype).total >> 20,
         "step_gflop": flops / 1e9,
         "parameters": sum(p.numel() for p in lifter.model.parameters()),
         "random_weights": arguments.random_weights,
@@ -67,7 +66,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def network(arguments: argparse.Namespace) -> Any:
+def network(arguments: argparse.Namespace, dtype: "torch.dtype | None") -> Any:
     """The model, with its weights or without."""
     import torch
 
@@ -78,7 +77,7 @@ def network(arguments: argparse.Namespace) -> Any:
     from wt.model.wt_dit import WTDiT
 
     if not arguments.random_weights:
-        model = load(arguments.model, device=arguments.device).model
+        model = load(arguments.model, arguments.device, dtype).model
         if arguments.side:
             model.config = model.config.at_side(arguments.side)
         return model
@@ -90,7 +89,7 @@ def network(arguments: argparse.Namespace) -> Any:
         return WTDiT(config).eval()
 
 
-def parts(lifter: "Lifter", dtype: "torch.dtype | None", repeat: int) -> tuple[float, float, int]:
+def parts(lifter: "Lifter", repeat: int) -> tuple[float, float, int]:
     """(seconds to encode a photo, seconds of one step, floating point operations of one step)."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -105,7 +104,7 @@ def parts(lifter: "Lifter", dtype: "torch.dtype | None", repeat: int) -> tuple[f
     rgb = torch.rand(1, 3, side, side, generator=generator).to(device)
     noise = torch.randn(1, views, side, side, 3, generator=generator).to(device)
     mask, t = torch.ones(1, 1, side, side, dtype=torch.bool, device=device), torch.ones(1, device=device)
-    with torch.inference_mode(), autocast(device, dtype):
+    with torch.inference_mode(), autocast(device, lifter.dtype):
         encode = median_seconds(lambda: model.condition(model.encode(photo)), device, repeat)
         tokens = model.condition(model.encode(photo))
         step = median_seconds(lambda: model(noise, t, tokens, rgb, mask, noise), device, repeat)

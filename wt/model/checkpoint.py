@@ -19,6 +19,7 @@ from wt.model.config import WTDiTConfig
 from wt.model.eight_bits import unpack
 from wt.model.encoder import SHARED_FILE
 from wt.model.names import infer_config, is_published, our_name, plain_name
+from wt.model.precision import round_weights
 from wt.model.wt_dit import WTDiT
 
 FORMAT = "wt-dit"
@@ -63,13 +64,13 @@ def save_model(
     return path
 
 
-def load_model(path: str | Path, config: WTDiTConfig | None = None, *, device: str | torch.device = "cpu") -> WTDiT:
-    """Build the network that a file holds, in float32, ready for inference.
+def load_model(path: str | Path, config: WTDiTConfig | None = None, *, dtype: torch.dtype = torch.float32) -> WTDiT:
+    """Build the network that a file holds, ready for inference.
 
     Args:
         path: our safetensors, or a published model.pt or its tensors as safetensors.
         config: what to expect; by default the file's own, or what a published file's shapes imply.
-        device: where the network goes.
+        dtype: of the arithmetic that it will run in (`wt.model.precision.round_weights`).
 
     Raises:
         WtError: missing, damaged, not a WT-DiT, or tensors that do not fit the configuration.
@@ -77,19 +78,23 @@ def load_model(path: str | Path, config: WTDiTConfig | None = None, *, device: s
     path = Path(path)
     tensors, stored = read_tensors(path)
     config = config or stored or infer_config(tensors)
-    return assemble(config, tensors, path.name).to(device)
+    return assemble(config, tensors, path.name, dtype=dtype)
 
 
-def assemble(config: WTDiTConfig, tensors: dict[str, Tensor], what: str = "the file") -> WTDiT:
-    """A network whose every weight is one of `tensors` (ours by name), strictly; float32, evaluation mode.
+def assemble(
+    config: WTDiTConfig, tensors: dict[str, Tensor], what: str = "the file", *, dtype: torch.dtype = torch.float32
+) -> WTDiT:
+    """A network whose every weight is one of `tensors` (ours by name), strictly; evaluation mode.
 
-    It is built without memory and takes the tensors over, so a large checkpoint exists once.
+    It is built without memory and takes the tensors over, so a large checkpoint exists once: those of a file that is
+    mapped into memory stay there if they need no rounding. `dtype` is as of `load_model`.
     """
     with torch.device("meta"):
         model = WTDiT(config)
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    _compare(expected, {name: tuple(tensor.shape) for name, tensor in tensors.items()}, what)
-    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+    round_weights(model, dtype)
+    expected = model.state_dict()
+    _compare({n: tuple(t.shape) for n, t in expected.items()}, {n: tuple(t.shape) for n, t in tensors.items()}, what)
+    model.load_state_dict({n: tensors[n].to(t.dtype) for n, t in expected.items()}, assign=True)
     # Taking tensors over as parameters sets requires_grad anew.
     model.freeze_encoder()
     return model.eval()

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from wt.errors import WtError
+from wt.model.neck import Neck
+from wt.model.wt_dit import LayerConditioning, TimeNetwork
+
+EXACT = (TimeNetwork, LayerConditioning, Neck)
+"""Parts that run in float32 whatever the rest does."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -38,10 +43,28 @@ def bf16_is_faster(device_type: str) -> bool:
     return _seconds(a.bfloat16(), b.bfloat16()) < 0.8 * _seconds(a, b)
 
 
-def autocast(device: torch.device, dtype: torch.dtype | None = None) -> AbstractContextManager:
-    """bfloat16 where it is faster, or the asked dtype; float32 runs without autocast."""
-    dtype = dtype or (torch.bfloat16 if bf16_is_faster(device.type) else torch.float32)
+def arithmetic(device: torch.device, dtype: torch.dtype | None = None) -> torch.dtype:
+    """The asked dtype; by default bfloat16 where it is faster, else float32."""
+    return dtype or (torch.bfloat16 if bf16_is_faster(device.type) else torch.float32)
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager:
+    """float32 runs without autocast."""
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype=dtype)
+
+
+def round_weights(model: nn.Module, dtype: torch.dtype) -> None:
+    """Keep every weight that autocast would round at each use in that dtype: same results, half the memory.
+
+    What the network computes in float32 (time, layer conditioning, norms, gains, necks) stays as it is. The model then
+    runs under `autocast(device, dtype)` only.
+    """
+    if dtype == torch.float32:
+        return
+    exact = {part for module in model.modules() if isinstance(module, EXACT) for part in module.modules()}
+    for module in model.modules():
+        if isinstance(module, (nn.Linear, nn.Conv2d)) and module not in exact:
+            module.to(dtype)
 
 
 @contextmanager
