@@ -10,6 +10,7 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from wt.evaluation.metrics import align_depth, depth_errors  # noqa: E402
 from wt.flow import SAMPLERS, Sampler  # noqa: E402
 from wt.lift import denoise  # noqa: E402
 from wt.lift import load as load_lifter  # noqa: E402
+from wt.model.config import WTDiTConfig  # noqa: E402
 from wt.model.wt_dit import WTDiT  # noqa: E402
 from wt.training.dataset import Batch, Sampling  # noqa: E402
 from wt.training.held_out import held_out_batches  # noqa: E402
@@ -51,22 +53,15 @@ def main() -> None:
 def measured(options: argparse.Namespace) -> dict[str, Any]:
     """Mean distance and mean AbsRel of layer 0 for every sampler and number of steps."""
     model = load_lifter(options.model, device="cpu", dtype=torch.float32).model
-    config = model.config
-    sampling = Sampling(
-        config.kind, config.image_side, config.encoder.side or config.image_side, config.coordinates(), config.crop_fill
-    )
     found: dict[tuple[str, int], list[tuple[float, float]]] = {}
-    for batch in held_out_batches(options.cache, config.kind, options.limit, sampling, 1):
-        assert isinstance(batch, Batch)
-        for index in range(len(batch.x0)):
-            one = Batch(**{name: value[index : index + 1] for name, value in vars(batch).items()})
-            log.info("sample %d", len(found.get(("euler", options.reference), [])))
-            reference = end(model, one, "euler", options.reference)
-            runs = [("euler", options.reference), *((s, n) for s in SAMPLERS for n in options.steps)]
-            for sampler, steps in runs:
-                state = reference if steps == options.reference else end(model, one, sampler, steps)
-                row = (distance(state, reference, one), absrel(model, state, one))
-                found.setdefault((sampler, steps), []).append(row)
+    for done, one in enumerate(held_out_singly(model.config, options.limit, options.cache), start=1):
+        log.info("sample %d of %d", done, options.limit)
+        reference = end(model, one, "euler", options.reference)
+        runs = [("euler", options.reference), *((s, n) for s in SAMPLERS for n in options.steps)]
+        for sampler, steps in runs:
+            state = reference if steps == options.reference else end(model, one, sampler, steps)
+            row = (distance(state, reference, one), absrel(model, state, one))
+            found.setdefault((sampler, steps), []).append(row)
     rows = [
         {
             "sampler": sampler,
@@ -77,7 +72,17 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
         }
         for (sampler, steps), values in found.items()
     ]
-    return {"model": config.name, "n": len(next(iter(found.values()))), "rows": rows}
+    return {"model": model.config.name, "n": len(next(iter(found.values()))), "rows": rows}
+
+
+def held_out_singly(config: WTDiTConfig, limit: int, cache: Path) -> Iterator[Batch]:
+    """Held-out samples of the model's kind, rendered once into `cache`."""
+    side = config.image_side
+    sampling = Sampling(config.kind, side, config.encoder.side or side, config.coordinates(), config.crop_fill)
+    for batch in held_out_batches(cache, config.kind, limit, sampling, 1):
+        assert isinstance(batch, Batch)
+        for index in range(len(batch.x0)):
+            yield Batch(**{name: value[index : index + 1] for name, value in vars(batch).items()})
 
 
 def end(model: WTDiT, batch: Batch, sampler: Sampler, steps: int) -> Tensor:
