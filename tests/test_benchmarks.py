@@ -74,3 +74,32 @@ def test_the_distance_between_ends_of_the_flow_counts_valid_points_in_deviations
     assert samplers.distance(reference + 0.1, reference, batch) == pytest.approx(0.1, rel=0.05)
     report = {"rows": [{"sampler": "heun", "steps": 2, "evaluations": 3, "distance": 0.5, "l0_absrel": 0.1}]}
     assert samplers.as_markdown(report).splitlines()[-1] == "| heun | 2 | 3 | 0.5000 | 0.1000 |"
+
+
+def test_linear_layers_run_in_float32_inside_and_as_before_after() -> None:
+    in_float32 = benchmark("speed").in_float32
+    torch.manual_seed(0)
+    net, x = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.GELU(), torch.nn.Linear(64, 4)), torch.randn(8, 64)
+    exact = net(x)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        before = net(x)
+        with in_float32(net, "cpu"):
+            inside = net(x)
+        after = net(x)
+    assert torch.equal(inside, exact)
+    assert torch.equal(before, after)
+    assert not torch.equal(before.float(), exact)
+
+
+def test_bytes_alive_are_counted_while_they_are_held() -> None:
+    AliveBytes = benchmark("memory").AliveBytes
+    given = torch.randn(1000)
+    with AliveBytes() as alive:
+        kept = given + 1
+        for _ in range(5):
+            del kept
+            kept = given * 2
+        view = kept[10:]
+        assert alive.now == 4000
+    assert 4000 <= alive.peak <= 8000
+    assert len(view) == 990

@@ -26,7 +26,7 @@ from wt.geometry.regrid import MIN_DEPTH, Placement, regrid
 from wt.guidance import Known
 from wt.images import Photo, as_photo, resize_mask, resize_rgb
 from wt.model.checkpoint import load_model
-from wt.model.memory import RESIDENTS, memory_need, require_host_memory
+from wt.model.memory import RESIDENTS, memory_need
 from wt.model.precision import arithmetic, autocast, memory_explained, pick_device, round_weights
 from wt.model.registry import locate
 from wt.model.wt_dit import WTDiT
@@ -454,11 +454,7 @@ def load(name: str | Path, device: str = "auto", dtype: torch.dtype | None = Non
         WtError: unknown name, weights that are not here, or too little memory; says what to do.
     """
     entry, path = locate(str(name))
-    place = pick_device(device)
-    dtype = arithmetic(place, dtype)
-    if entry is not None:
-        need = memory_need(entry.config, dtype)
-        require_host_memory(f"Loading {name}", need if place.type == "cpu" else replace(need, working=0))
+    dtype = arithmetic(pick_device(device), dtype)
     model = load_model(path, dtype=dtype)
     if entry is not None:
         # Which model it is and its licence are ours to say, not the file's.

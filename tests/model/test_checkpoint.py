@@ -119,7 +119,7 @@ def test_code_in_a_file_never_runs(tmp_path):
             return (open, (str(tmp_path / "ran"), "w"))
 
     torch.save({"model_state_dict": Trap()}, tmp_path / "evil.pt")
-    with pytest.raises(WtError, match="refused"):
+    with pytest.raises(WtError, match="never done here"):
         load_model(tmp_path / "evil.pt")
     assert not (tmp_path / "ran").exists()
 
@@ -129,8 +129,8 @@ def test_code_in_a_file_never_runs(tmp_path):
     [
         ("a.safetensors", b"", "not a readable safetensors"),
         ("a.safetensors", b"\x00" * 64, "not a readable safetensors"),
-        ("a.pt", b"hello", "could not be read"),
-        ("a.pt", b"", "could not be read"),
+        ("a.pt", b"hello", r"5 bytes\) is not a file that torch saved"),
+        ("a.pt", b"", "not a file that torch saved"),
     ],
 )
 def test_damaged_files_are_said(name, content, words, tmp_path):
@@ -139,12 +139,24 @@ def test_damaged_files_are_said(name, content, words, tmp_path):
         load_model(tmp_path / name)
 
 
+def test_a_file_that_is_cut_off_and_another_networks(released, tmp_path):
+    torch.save(released, tmp_path / "whole.pt")
+    (tmp_path / "half.pt").write_bytes((tmp_path / "whole.pt").read_bytes()[:50_000])
+    with pytest.raises(WtError, match=r"half\.pt \(50,000 bytes\) is cut off"):
+        load_model(tmp_path / "half.pt")
+    torch.save({"conv_in.weight": torch.zeros(3)}, tmp_path / "other.pt")
+    with pytest.raises(
+        WtError, match=r"None of the 1 tensors of other\.pt, such as conv_in\.weight, .* another network"
+    ):
+        load_model(tmp_path / "other.pt")
+
+
 def test_a_zip_that_is_no_checkpoint(tmp_path):
     store = io.BytesIO()
     with zipfile.ZipFile(store, "w") as z:
         z.writestr("x", "y")
     (tmp_path / "a.pt").write_bytes(store.getvalue())
-    with pytest.raises(WtError, match="could not be read"):
+    with pytest.raises(WtError, match="damaged torch file"):
         load_model(tmp_path / "a.pt")
 
 

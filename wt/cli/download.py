@@ -17,12 +17,19 @@ def register(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Ask the hub; without --yes nothing is downloaded."""
+    import torch
+
+    from wt.model.memory import memory_need
     from wt.model.registry import MODELS, place_of
 
     place = place_of(arguments.model)
-    licence = next((entry.licence for entry in MODELS.values() if entry.hub and entry.hub.repo == place.repo), TERMS)
+    known = next((entry for entry in MODELS.values() if entry.hub and entry.hub.repo == place.repo), None)
+    licence = known.licence if known else TERMS
     offer = place.look()
     LOG.info("%s: %.2f GB, commit %s, licence: %s", place, offer.size / 1e9, offer.commit[:12], licence)
+    if known:
+        gpu, cpu = (memory_need(known.config, dtype) for dtype in (torch.bfloat16, torch.float32))
+        LOG.info("A lift takes about %s on a GPU, %s on a CPU.", gpu, cpu)
     if offer.is_here:
         LOG.info("It is on this machine already.")
     elif not arguments.yes:

@@ -6,7 +6,10 @@ No pickle code ever runs: safetensors, or torch.load(weights_only=True).
 import hashlib
 import json
 import os
+import zipfile
+from dataclasses import replace
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -18,6 +21,7 @@ from wt.errors import WtError
 from wt.model.config import WTDiTConfig
 from wt.model.eight_bits import unpack
 from wt.model.encoder import SHARED_FILE
+from wt.model.memory import memory_need, require_host_memory
 from wt.model.names import infer_config, is_published, our_name, plain_name
 from wt.model.precision import round_weights
 from wt.model.wt_dit import WTDiT
@@ -29,6 +33,7 @@ WEIGHTS = SHARED_FILE.parent
 """What all models share: the convolutions, and a neck for each kind as its training wrote it (`wt.training.neck`)."""
 SHARED_NECK = "shared_neck"
 """Entry of a model file without a neck of its own: the digest of the file that has it."""
+ZIP_BEGIN = b"PK\x03\x04"
 DATA = "data."
 """Tensors of our files under this prefix describe the training set; they are not weights."""
 
@@ -73,11 +78,12 @@ def load_model(path: str | Path, config: WTDiTConfig | None = None, *, dtype: to
         dtype: of the arithmetic that it will run in (`wt.model.precision.round_weights`).
 
     Raises:
-        WtError: missing, damaged, not a WT-DiT, or tensors that do not fit the configuration.
+        WtError: missing, damaged, not a WT-DiT, tensors that do not fit the configuration, or too little memory.
     """
     path = Path(path)
     tensors, stored = read_tensors(path)
     config = config or stored or infer_config(tensors)
+    require_host_memory(f"Loading {path.name}", replace(memory_need(config, dtype), working=0))
     return assemble(config, tensors, path.name, dtype=dtype)
 
 
@@ -175,13 +181,21 @@ def _read_safetensors(path: Path, *, tensors: bool = True) -> tuple[dict[str, Te
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     """A published model.pt: EMA weights where there are any, completed from the raw ones (section 18.1)."""
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            begins_as_one = file.read(len(ZIP_BEGIN)) == ZIP_BEGIN
+        what = "is cut off" if begins_as_one else "is not a file that torch saved"
+        raise WtError(f"{path.name} ({path.stat().st_size:,} bytes) {what}. Download it again.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (OSError, RuntimeError, EOFError, torch.serialization.pickle.UnpicklingError) as error:
+    except UnpicklingError as error:
         raise WtError(
-            f"{path.name} could not be read as plain tensors ({str(error).splitlines()[0]}). Files that need code "
-            "to be run are refused; use the original model.pt or a safetensors file."
+            f"{path.name} holds more than plain tensors: to open it, code in it would have to be run, which is never "
+            "done here. Use the original model.pt or a safetensors file."
         ) from error
+    except (OSError, RuntimeError, EOFError) as error:
+        reason = str(error).splitlines()[0]
+        raise WtError(f"{path.name} is a damaged torch file ({reason}). Download it again.") from error
     if not isinstance(content, dict):
         raise WtError(f"{path.name} holds a {type(content).__name__}, not named tensors. Use the original model.pt.")
     if "model_state_dict" in content:
@@ -199,6 +213,12 @@ def _translate(tensors: dict[str, Tensor], what: str) -> dict[str, Tensor]:
             unknown.append(name)
         else:
             translated[ours] = tensor
+    if not translated:
+        first = f", such as {unknown[0]}," if unknown else ""
+        raise WtError(
+            f"None of the {len(tensors)} tensors of {what}{first} is one of a WT-DiT. It belongs to another network: "
+            "use the model.pt of a World Tracing release."
+        )
     if unknown:
         raise WtError(
             f"{what} has {len(unknown)} tensors that no known WT-DiT release has, such as {unknown[0]}. The published "

@@ -4,7 +4,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -35,7 +35,8 @@ class MemoryNeed:
         return self.weights + self.working
 
     def __str__(self) -> str:
-        return f"{self.total / GB:.1f} GB of memory ({self.weights / GB:.1f} GB of weights)"
+        parts = f" ({self.weights / GB:.1f} GB of weights)" if self.weights and self.working else ""
+        return f"{self.total / GB:.1f} GB of memory{parts}"
 
 
 @functools.cache
@@ -91,12 +92,14 @@ class Residents:
     def using(self, model: nn.Module, device: torch.device, need: MemoryNeed, what: str) -> Iterator[None]:
         """The model is on the device inside, with room for what it does there.
 
-        On the CPU, and wherever memory cannot be asked for, it is moved there and stays.
+        Where memory cannot be asked for, it is moved there and stays.
 
         Raises:
             WtError: too little memory even with every idle model away.
         """
         if device.type != "cuda":
+            if device.type == "cpu":
+                require_host_memory(what, replace(need, weights=0))
             model.to(device)
             yield
             return
