@@ -160,6 +160,15 @@ def test_every_step_is_shown_and_the_last_preview_is_the_result(scenes, photo):
     assert not np.array_equal(seen[0][2].points, layers.points)
 
 
+def test_slow_previews_are_made_less_often_and_every_step_is_still_reported(scenes, photo, monkeypatch):
+    monkeypatch.setattr("wt.lift.PREVIEW_REST", 1e9)
+    seen = []
+    layers = scenes.lift(photo, steps=4, on_step=lambda *step: seen.append(step))
+    assert [done for done, _, _ in seen] == [1, 2, 3, 4]
+    assert seen[0][2] is seen[1][2] is seen[2][2]
+    assert seen[3][2] is layers
+
+
 def test_samplers_differ_and_agree_in_one_step(scenes, photo):
     """One step goes from noise to the endpoint, whatever the order."""
     for steps, alike in ((1, True), (3, False)):

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,6 +52,8 @@ Picture = Image.Image | UInt8[np.ndarray, "h w _"] | Photo
 Guide = Callable[[Tensor], Tensor]
 """An estimate of x_0 [b, v, h, w, 3] -> the same with what is known put in."""
 MAX_STEPS = 1000
+PREVIEW_REST = 4
+"""Times as long as a preview took, no other is made: at most a fifth of a lift goes into them."""
 _CACHED_PHOTOS = 4
 
 
@@ -121,7 +124,8 @@ class Lifter:
                 depth is put on the rays fitted to each step's estimate.
             sampler: "euler" as published; "multistep" and "heun" (twice the evaluations) follow the flow to second
                 order.
-            on_step: called as (done, total, preview) after each step with the estimate so far; may raise `Cancelled`.
+            on_step: called as (done, total, preview) after each step; may raise `Cancelled`. The preview is the latest
+                estimate of which one was made: a large model makes one every few steps.
 
         Returns:
             Points on a grid with the photo's aspect, longer side at most `long_side`; OpenCV camera frame, `units`.
@@ -223,10 +227,15 @@ class Lifter:
             valid = torch.cat([job.mask.expand(-1, layers, -1, -1) for job in jobs], dim=1).to(self.device)
             guide = None if jobs[0].known is None else partial(self._guided, jobs[0])
             estimates = denoise(self.model, tokens, rgb, valid, steps, generator, guide, sampler)
+            previews, rested = None, 0.0
             for done, step in enumerate(estimates, start=1):
                 state, x_0 = step
                 if done < steps and report is not None:
-                    report(done, self._results(jobs, x_0))
+                    began = time.perf_counter()
+                    if previews is None or began >= rested:
+                        previews = self._results(jobs, x_0)
+                        rested = time.perf_counter() + PREVIEW_REST * (time.perf_counter() - began)
+                    report(done, previews)
         lifted = self._results(jobs, state)
         if report is not None:
             report(steps, lifted)

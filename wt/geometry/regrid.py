@@ -11,7 +11,6 @@ MAX_JUMP = 0.1
 """Neighbours whose inverse depth differs by more than this share belong to another surface."""
 MIN_DEPTH = 1e-4
 COLOUR_SIGMA = 0.1
-_OFFSETS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +58,72 @@ def regrid(
     bend = points[..., :2] / depth[..., None] - rays(camera)[..., :2].astype(np.float32)
     inverse, bend, valid = _grown(inverse, bend, valid)
     u, v = _source_coordinates(place)
-    neighbours = _neighbours(u, v, valid.shape)
-    scores, weights = [], []
-    wanted = target_colours.astype(np.float32) / 255
-    have = colours.astype(np.float32) / 255
-    for rows, columns, share in neighbours:
-        weight = share * valid[rows, columns]
-        difference = ((have[rows, columns] - wanted) ** 2).sum(axis=-1)
-        weights.append(weight)
-        scores.append((weight + 1e-6 * (weight > 0)) * np.exp(-difference / (2 * COLOUR_SIGMA**2)).clip(1e-6))
-    best = np.argmax(scores, axis=0)
-    reference = np.zeros((len(points), place.height, place.width), dtype=np.float32)
-    for index, (rows, columns, _) in enumerate(neighbours):
-        reference = np.where(best == index, inverse[:, rows, columns], reference)
-    total = np.zeros_like(reference)
-    depth_sum = np.zeros_like(reference)
-    bend_total = np.sum(weights, axis=0)
-    bend_sum = np.zeros((*reference.shape, 2), dtype=np.float32)
-    for (rows, columns, _), weight in zip(neighbours, weights):
-        near = inverse[:, rows, columns]
-        same = weight * (np.abs(near - reference) <= MAX_JUMP * reference)
+    rows, columns = _Axis.of(v, valid.shape[0]), _Axis.of(u, valid.shape[1])
+    corners = [(r, c) for r in rows.sides() for c in columns.sides()]
+    near = [_at(inverse, r, c) for (r, _), (c, _) in corners]
+    weights = [np.outer(r_share, c_share) * _at(valid, r, c) for (r, r_share), (c, c_share) in corners]
+    best = _likeliest(colours, target_colours, corners, weights)
+    reference = near[0].copy()
+    for index in (1, 2, 3):
+        np.copyto(reference, near[index], where=best == index)
+    total, depth_sum = np.zeros_like(reference), np.zeros_like(reference)
+    for inverse_depth, weight in zip(near, weights):
+        same = weight * (np.abs(inverse_depth - reference) <= MAX_JUMP * reference)
         total += same
-        depth_sum += same * near
-        bend_sum += weight[..., None] * bend[:, rows, columns]
+        depth_sum += same * inverse_depth
+    bend_total = np.sum(weights, axis=0)
     found = (bend_total > 0) & _inside(u, v, valid.shape)
     # A reference of weight zero (a neighbour exactly on the edge of the cell) stands for itself.
     z = 1 / np.where(total > 1e-9, depth_sum / np.maximum(total, 1e-9), np.where(reference > 0, reference, 1.0))
-    directions = _directions(u, v, camera) + bend_sum / np.maximum(bend_total, 1e-9)[..., None]
-    return np.concatenate([directions * z[..., None], z[..., None]], axis=-1).astype(np.float32), found
+    bend = columns.between(rows.between(np.where(valid[..., None], bend, 0), axis=1), axis=2)
+    out = np.empty((*z.shape, 3), dtype=np.float32)
+    directions = _directions(u, v, camera).astype(np.float32)
+    np.multiply(directions + bend / np.maximum(bend_total, 1e-9)[..., None], z[..., None], out=out[..., :2])
+    out[..., 2] = z
+    return out, found
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """The two pixel centres of a source axis between which every target coordinate lies, clamped to the grid."""
+
+    low: np.ndarray
+    high: np.ndarray
+    share: Float[np.ndarray, " n"]
+    """Of the high one."""
+
+    @classmethod
+    def of(cls, where: Float[np.ndarray, " n"], count: int) -> "_Axis":
+        at = np.clip(where - 0.5, 0, count - 1)
+        low = np.minimum(at.astype(int), max(count - 2, 0))
+        return cls(low, np.minimum(low + 1, count - 1), (at - low).astype(np.float32))
+
+    def sides(self) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """(indices, share) of the low side and of the high one."""
+        return (self.low, 1 - self.share), (self.high, self.share)
+
+    def between(self, values: np.ndarray, axis: int) -> np.ndarray:
+        """Linear interpolation along an axis of `values`."""
+        share = self.share.reshape(-1, *(1,) * (values.ndim - axis - 1))
+        return np.take(values, self.low, axis) * (1 - share) + np.take(values, self.high, axis) * share
+
+
+def _at(values: np.ndarray, rows: np.ndarray, columns: np.ndarray, axis: int | None = None) -> np.ndarray:
+    """values[..., rows x columns]; faster than one index of both."""
+    axis = values.ndim - 2 if axis is None else axis
+    return np.take(np.take(values, rows, axis), columns, axis + 1)
+
+
+def _likeliest(
+    colours: UInt8[np.ndarray, "h w 3"], wanted: UInt8[np.ndarray, "h2 w2 3"], corners: list, weights: list[np.ndarray]
+) -> np.ndarray:
+    """Which of the four neighbours each target pixel belongs to: near, and of its colour; [h2, w2]."""
+    want, have = wanted.astype(np.float32) / 255, colours.astype(np.float32) / 255
+    scores = []
+    for ((r, _), (c, _)), weight in zip(corners, weights):
+        difference = ((_at(have, r, c, axis=0) - want) ** 2).sum(axis=-1)
+        scores.append((weight + 1e-6 * (weight > 0)) * np.exp(-difference / (2 * COLOUR_SIGMA**2)).clip(1e-6))
+    return np.argmax(scores, axis=0)
 
 
 def _source_coordinates(place: Placement) -> tuple[Float[np.ndarray, " w"], Float[np.ndarray, " h"]]:
@@ -108,24 +145,6 @@ def _directions(
     return np.stack([x, y], axis=-1)
 
 
-def _neighbours(
-    u: Float[np.ndarray, " w"], v: Float[np.ndarray, " h"], shape: tuple[int, ...]
-) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(rows [h, w], columns [h, w], bilinear share [h, w]) of the four nearest pixel centres, clamped to the grid."""
-    cells = []
-    for where, count in ((v, shape[0]), (u, shape[1])):
-        at = np.clip(where - 0.5, 0, count - 1)
-        low = np.minimum(at.astype(int), max(count - 2, 0))
-        cells.append((low, np.minimum(low + 1, count - 1), (at - low).astype(np.float32)))
-    (top, bottom, down), (left, right, across) = cells
-    out = []
-    for row_side, column_side in _OFFSETS:
-        rows, columns = np.meshgrid(bottom if row_side else top, right if column_side else left, indexing="ij")
-        share = np.outer(down if row_side else 1 - down, across if column_side else 1 - across)
-        out.append((rows, columns, share))
-    return out
-
-
 def _grown(
     inverse: Float[np.ndarray, "l h w"],
     bend: Float[np.ndarray, "l h w 2"],
@@ -138,13 +157,15 @@ def _grown(
     inverse, bend, valid = inverse.copy(), bend.copy(), valid.copy()
     for _ in range(rounds):
         before = valid.copy()
-        for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
-            source = np.roll(before, step, axis=axis)
-            edge = [slice(None), slice(None)]
-            edge[axis] = slice(0, 1) if step == 1 else slice(-1, None)
-            source[tuple(edge)] = False
-            take = source & ~valid
-            inverse[:, take] = np.roll(inverse, step, axis=axis + 1)[:, take]
-            bend[:, take] = np.roll(bend, step, axis=axis + 1)[:, take]
-            valid |= take
+        for down, across in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            rows, columns = np.nonzero(_moved(before, down, across) & ~valid)
+            inverse[:, rows, columns] = inverse[:, rows - down, columns - across]
+            bend[:, rows, columns] = bend[:, rows - down, columns - across]
+            valid[rows, columns] = True
     return inverse, bend, valid
+
+
+def _moved(mask: Bool[np.ndarray, "h w"], down: int, across: int) -> Bool[np.ndarray, "h w"]:
+    """The mask moved by a pixel; False comes in at the border."""
+    padded = np.pad(mask, 1)
+    return padded[1 - down : 1 - down + mask.shape[0], 1 - across : 1 - across + mask.shape[1]]
