@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from app.models import KINDS, Kind
 from app.work import Selection, Work
 from wt.depth import DepthMap
 from wt.errors import WtError
@@ -108,6 +109,7 @@ def write(folder: Path, work: Work, before: Work) -> None:
         "level": work.selection.level,
         "keep_sky_out": work.keep_sky_out,
         "depth": work.depth and {"kind": work.depth.kind, "name": work.depth.name, "notes": work.depth.notes},
+        "models": work.models,
         "lift": work.lift,
         "pin": work.pin,
         "edits": work.edits,
@@ -165,6 +167,7 @@ def _work(folder: Path, document: dict[str, Any]) -> Work:
         sky=_mask(folder / "sky.png"),
         keep_sky_out=bool(document["keep_sky_out"]),
         depth=_depth(folder / "depth.npy", document.get("depth")),
+        models=_models(document.get("models")),
         scene=Scene.load(folder / "scene.wts") if (folder / "scene.wts").is_file() else None,
         lift=dict(document["lift"]),
         pin=None if document["pin"] is None else (float(document["pin"][0]), float(document["pin"][1])),
@@ -188,6 +191,11 @@ def _depth(path: Path, told: dict[str, Any] | None) -> DepthMap | None:
     if not told or not path.is_file():
         return None
     return DepthMap(np.load(path, allow_pickle=False), told["kind"], told["name"], tuple(told["notes"]))
+
+
+def _models(told: Any) -> dict[Kind, str]:
+    """Names that nobody offers any more do no harm: `Engine.chosen` knows what to do without them."""
+    return {kind: str(told[kind]) for kind in KINDS if kind in told} if isinstance(told, dict) else {}
 
 
 def _array(path: Path) -> np.ndarray | None:

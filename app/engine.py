@@ -1,18 +1,24 @@
-"""The models behind the page: loaded once, in a background thread, part by part, so that the page is there first."""
+"""The models behind the page: loaded once, in a background thread, so that the page is there first.
+
+What every visitor needs is loaded at the start, part by part; a model that somebody chooses, when they lift with it.
+Nothing is ever downloaded from here.
+"""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Literal
 
 from app.config import AppConfig
+from app.models import KNOWN, Kind, Model, named
 from wt.errors import WtError
 
 log = logging.getLogger(__name__)
 
+_TICK_S = 0.1
 Part = Literal["segmenter", "scene", "object", "editor"]
 WORDS: dict[Part, str] = {
     "segmenter": "selection",
@@ -21,57 +27,113 @@ WORDS: dict[Part, str] = {
     "editor": "photo editors",
 }
 
+Waiting = Callable[[str], None]
+"""Told now and then what is waited for; may raise `Cancelled`."""
+
+
+def _patient(words: str) -> None:
+    """Waits for as long as it takes."""
+
 
 class Engine:
-    """Hands out loaded parts; asking for one that is still loading waits for it."""
+    """Hands out loaded parts and models; asking for one that is still loading waits for it."""
 
     def __init__(self, config: AppConfig) -> None:
         self.config = config
-        self._makers: dict[Part, Callable[[], Any]] = {
+        self._makers: dict[str, Callable[[], Any]] = {
             "segmenter": self._load_segmenter,
             "scene": lambda: self._load_lifter(config.scene_model),
             "object": lambda: self._load_lifter(config.object_model),
             "editor": self._load_editor,
         }
-        self._parts: dict[Part, Future[Any]] = {}
-        self._lock = threading.Lock()
+        self._named: dict[Kind, Model] = {
+            "scene": named(config.scene_model, "scene"),
+            "object": named(config.object_model, "object"),
+        }
+        self._here: frozenset[str] | None = None
+        """Which of the known models are on this machine; None until it was looked."""
+        self._parts: dict[str, Future[Any]] = {}
+        """Of every part, and of every further model by what `wt.load` takes."""
+        self._lock = threading.RLock()
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-loader")
 
     def start(self) -> None:
         """Begin to load, one part after the other; calls after the first do nothing."""
         with self._lock:
-            if self._parts:
-                return
-            # An executor keeps whatever a load raises, and `get` raises it again where it can be shown.
-            pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-loader")
-            self._parts = {part: pool.submit(self._timed, part) for part in WORDS}
-            for part, future in self._parts.items():
-                future.add_done_callback(partial(_log_problem, part))
-            pool.shutdown(wait=False)
+            if not self._parts:
+                self._looked = self.look()
+                for part in WORDS:
+                    self._loading(part)
 
-    def get(self, part: Part) -> Any:
+    def look(self) -> "Future[None]":
+        """See behind the page which models are on this machine: somebody may have downloaded one."""
+        return self._pool.submit(self._look)
+
+    def get(self, part: Part, waiting: Waiting = _patient) -> Any:
         """A loaded part, waiting for it if need be.
 
         Raises:
             WtError: it could not be loaded; the sentence says why.
         """
         self.start()
+        _wait(self._parts[part], partial(waiting, f"Loading the {WORDS[part]}"))
         return self._parts[part].result()
 
-    def loaded(self, part: Part) -> bool:
+    def offered(self, kind: Kind) -> list[Model]:
+        """The models that may be chosen: the command line's, then those that are on this machine."""
+        first = self._named[kind]
+        return [first, *(model for model in KNOWN[kind] if model.name in (self._here or ()) and model != first)]
+
+    def elsewhere(self, kind: Kind) -> list[Model]:
+        """Published models whose weights are not on this machine."""
+        return [m for m in KNOWN[kind] if self._here is not None and m.size and m.name not in self._here]
+
+    def chosen(self, kind: Kind, name: str) -> Model:
+        """The offered model of that name, else the command line's."""
+        offered = self.offered(kind)
+        return next((model for model in offered if model.name == name), offered[0])
+
+    def lifter(self, kind: Kind, name: str, waiting: Waiting = _patient) -> Any:
+        """The chosen model, loaded once for all visitors; a load that failed is tried again.
+
+        Args:
+            name: of an offered model; any other means the command line's.
+            waiting: told what is waited for; if it raises, the load itself goes on.
+
+        Raises:
+            WtError: it could not be loaded; the sentence says why.
+        """
+        self.start()
+        _wait(self._looked, partial(waiting, "Looking for the models"))
+        model = self.chosen(kind, name)
+        loading = self._loading(self._part(kind, model))
+        _wait(loading, partial(waiting, f"Loading {model.name}"))
+        problem = loading.exception()
+        if problem is not None:
+            raise WtError(f"{model.name} could not be loaded: {_words(problem)}") from problem
+        return loading.result()
+
+    def own_steps(self, kind: Kind, name: str) -> int | None:
+        """The chosen model's own number of steps; None while it is not known."""
+        model = self.chosen(kind, name)
+        part = self._part(kind, model)
+        return self._parts[part].result().default_steps if self.loaded(part) else model.steps
+
+    def loaded(self, part: str) -> bool:
         """Whether it is there already."""
         future = self._parts.get(part)
         return future is not None and future.done() and future.exception() is None
 
-    def problem(self, part: Part) -> str:
+    def problem(self, part: str) -> str:
         """Why a part is missing; empty while it loads or when it is there."""
         future = self._parts.get(part)
         error = future.exception() if future is not None and future.done() else None
-        return "" if error is None else str(error)
+        return "" if error is None else _words(error)
 
     @property
     def ready(self) -> bool:
         """Whether loading has ended, well or not."""
-        return bool(self._parts) and all(future.done() for future in self._parts.values())
+        return all(self.loaded(part) or self.problem(part) for part in WORDS)
 
     def chip(self) -> tuple[str, str]:
         """(state, text) of the status chip; state is "loading", "ready" or "problem"."""
@@ -89,7 +151,7 @@ class Engine:
         return [problem for part in WORDS if (problem := self.problem(part))]
 
     def models(self) -> list[dict[str, str]]:
-        """Name and licence of every loaded lifter."""
+        """Name and licence of the command line's models, if they are loaded."""
         parts: tuple[Part, ...] = ("scene", "object")
         lifters = [self.get(part) for part in parts if self.loaded(part)]
         return [{"name": lifter.name, "licence": lifter.licence} for lifter in lifters]
@@ -98,11 +160,38 @@ class Engine:
         """A segmenter of one visitor's own: it remembers a photo, so it must not be shared."""
         return self.get("segmenter")()
 
-    def _timed(self, part: Part) -> Any:
+    def _part(self, kind: Kind, model: Model) -> str:
+        return kind if model == self._named[kind] else model.source
+
+    def _loading(self, part: str) -> Future[Any]:
+        """The load of a part or a further model, begun if it has not been or has failed.
+
+        An executor keeps whatever a load raises until it can be shown.
+        """
+        with self._lock:
+            known = self._parts.get(part)
+            if known is None or (known.done() and known.exception() is not None):
+                known = self._parts[part] = self._pool.submit(self._timed, part)
+                known.add_done_callback(partial(_log_problem, part))
+            return known
+
+    def _timed(self, part: str) -> Any:
         began = time.monotonic()
-        made = self._makers[part]()
-        log.info("%s loaded in %.1f s", WORDS[part], time.monotonic() - began)
+        made = self._makers.get(part, lambda: self._load_lifter(part))()
+        log.info("%s loaded in %.1f s", _called(part), time.monotonic() - began)
         return made
+
+    def _look(self) -> None:
+        self._here = frozenset(model.name for models in KNOWN.values() for model in models if self._is_here(model.name))
+
+    def _is_here(self, name: str) -> bool:
+        from wt.lift import locate
+
+        try:
+            locate(name)
+        except WtError:
+            return False
+        return True
 
     def _load_segmenter(self) -> Callable[[], Any]:
         from editors.segment import new_segmenter
@@ -119,16 +208,36 @@ class Engine:
 
         return load(name, device=self.config.device)
 
-    def _load_editor(self) -> Any:
-        from editors.pipeline import EditPipeline
+    def _load_editor(self) -> Callable[[Any, Any], Any]:
+        from editors.memory import Memory
+        from editors.pipeline import EditPipeline, painter_of
 
-        return EditPipeline(self.get("scene"), self.get("object"), self.new_segmenter(), editor=self.config.editor)
+        painter, memory = painter_of(self.config.editor), Memory()
+        return lambda scene, thing: EditPipeline(scene, thing, self.new_segmenter(), editor=painter, memory=memory)
 
 
-def _log_problem(part: Part, future: Future[Any]) -> None:
+def _wait(future: Future[Any], waiting: Callable[[], None]) -> None:
+    while not future.done():
+        waiting()
+        wait([future], _TICK_S)
+
+
+def _called(part: str) -> str:
+    return next((words for known, words in WORDS.items() if known == part), part)
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong, in one line; some errors of Python's own say nothing."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory. Close other programs, then try again."
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _log_problem(part: str, future: Future[Any]) -> None:
     error = future.exception()
     if error is not None:
-        log.warning("the %s could not be loaded: %s", WORDS[part], error, exc_info=not isinstance(error, WtError))
+        log.warning("%s could not be loaded: %s", _called(part), error, exc_info=not isinstance(error, WtError))
+        error.with_traceback(None)  # whose frames hold what had been read of a large file
 
 
 def whose(name: str) -> str:
@@ -136,7 +245,7 @@ def whose(name: str) -> str:
     return "ours, " if name.startswith("wt-") else ""
 
 
-def require(engine: Engine, part: Part) -> Any:
+def require(engine: Engine, part: Part, waiting: Waiting = _patient) -> Any:
     """A part, or a sentence that names what cannot be done without it.
 
     Raises:
@@ -145,4 +254,4 @@ def require(engine: Engine, part: Part) -> Any:
     problem = engine.problem(part)
     if problem:
         raise WtError(f"The {WORDS[part]} could not be loaded, so this step is not available: {problem}")
-    return engine.get(part)
+    return engine.get(part, waiting)

@@ -66,6 +66,8 @@ class Events:
         depth = [page["depth_upload"], page["depth_kind"]]
         on(page["depth_upload"].upload, verbs.geometry.load_depth, depth, "Loading the depth map")
         on(page["depth_forget"].click, verbs.geometry.forget_depth)
+        on(page["lift_kind"].input, verbs.geometry.ask_for, page["lift_kind"])
+        on(page["model"].input, self._choose, [page["lift_kind"], page["model"]])
         page["steps_from"].input(_show_steps, page["steps_from"], page["steps"], **quiet)
         lift = [page["lift_kind"], page["steps_from"], page["steps"], page["seed"]]
         long(page["lift"].click, self._lift, lift)
@@ -88,6 +90,7 @@ class Events:
     def on_load(self, key: Any, request: gr.Request) -> Iterator[Updates]:
         """A page was opened: give it its visitor and show where they were."""
         self.engine.start()
+        self.engine.look()
         try:
             session = self.sessions.attach(str(request.session_hash), key)
         except WtError as error:
@@ -233,6 +236,10 @@ class Events:
             verbs.place.rename_object(session, ident, str(data["name"]))
         elif kind == "delete":
             verbs.place.delete_object(session, ident)
+
+    def _choose(self, session: Session, kind: str, name: str) -> None:
+        session.last_view.pop("model", None)  # it shows what was picked, even if that is refused
+        self.controller.geometry.choose(session, kind, name)
 
     def _lift(self, session: Session, kind: str, steps_from: str, steps: int, seed: int) -> Job:
         return self.controller.geometry.lift(session, kind, steps if steps_from == "mine" else None, seed)

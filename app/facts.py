@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from app.engine import Engine, Part
+from app.engine import Engine
 from app.markup import escaped, hint, length, percent, size_words, table
+from app.models import Kind, Model
 from app.session import Session
 from app.units import metres_per_unit
 from app.work import Work
@@ -49,11 +50,23 @@ def depth(work: Work) -> str:
     return table(rows) + hint(" ".join(work.depth.notes))
 
 
-def steps(engine: Engine) -> str:
-    """How many steps each model takes of its own; more make a lift slower."""
-    parts: tuple[tuple[Part, str], ...] = (("scene", "the photo"), ("object", "a selection"))
-    own = [f"{engine.get(part).default_steps} for {what}" for part, what in parts if engine.loaded(part)]
-    return hint(f"Model's own: {', '.join(own)}.") if own else ""
+def model(chosen: Model, elsewhere: list[Model], *, alone: bool) -> str:
+    """The model, if there is no choice, or how large it is; and how to get those that are not on this machine."""
+    told = table([("Model", chosen.label)]) if alone else ""
+    told += hint(f"{chosen.name}, {chosen.size}: without a GPU a lift takes long.") if chosen.size else ""
+    for other in elsewhere:
+        terms = escaped(f"{other.title}, {other.size}, {other.terms}")
+        command = f"<code>python -m wt download {escaped(other.name)}</code>"
+        told += f'<p class="hint">Not on this machine: {terms}. To fetch it: {command}</p>'
+    return told
+
+
+def steps(work: Work, engine: Engine) -> str:
+    """How many steps each chosen model takes of its own; more make a lift slower."""
+    kinds: tuple[tuple[Kind, str], ...] = (("scene", "the photo"), ("object", "a selection"))
+    own = [(engine.own_steps(kind, work.models.get(kind, "")), what) for kind, what in kinds]
+    told = ", ".join(f"{number} for {what}" for number, what in own if number is not None)
+    return hint(f"Model's own: {told}.") if told else ""
 
 
 def lift(work: Work, camera_height_m: float) -> str:
@@ -69,7 +82,7 @@ def lift(work: Work, camera_height_m: float) -> str:
     assumed = metres is not None and scene.units != "metres"
     unit = scene.units if not assumed else f"{scene.units}; 1 unit ≈ {metres:.2f} m"
     rows = [
-        ("Model", f"{work.lift.get('model', '')} · {work.lift.get('licence', '')}"),
+        ("Model", f"{_lifted_by(work.lift)} · {work.lift.get('licence', '')}"),
         ("Steps, seed", f"{work.lift.get('steps', '')}, {work.lift.get('seed', '')} ({work.lift.get('seconds', 0)} s)"),
         *([("Known depth", str(work.lift["depth"]))] if "depth" in work.lift else []),
         ("Grid", f"{k.width} × {k.height}, {len(counts)} layers"),
@@ -81,6 +94,12 @@ def lift(work: Work, camera_height_m: float) -> str:
     ]
     note = "" if not assumed else hint(f"Metres assume a camera {camera_height_m:g} m above the fitted floor.")
     return table(rows) + note
+
+
+def _lifted_by(told: dict[str, Any]) -> str:
+    """The model's own name, and the file's if it came from one: copies of a model share its name."""
+    name = told.get("model", "")
+    return name if told.get("chosen", name) == name else f"{name} ({told['chosen']})"
 
 
 def edit(work: Work) -> str:

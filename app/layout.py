@@ -114,6 +114,9 @@ def _select(page: Page) -> None:
 def _geometry(page: Page) -> None:
     kinds = [("Photo · WT-S", "scene"), ("Selection · WT-O", "object")]
     _radio(page, "lift_kind", "What to lift", kinds, "scene", wide=True)
+    model = gr.Dropdown([], label="Model", filterable=False, visible=False, elem_id="model")
+    page.add("model", model)
+    _text(page, "model_facts")
     choices = [("Model's own", "own"), ("My number", "mine")]
     _radio(page, "steps_from", "Steps", choices, "own", wide=True)
     _text(page, "steps_facts")

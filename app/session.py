@@ -12,6 +12,7 @@ from app import autosave, pictures
 from app.autosave import Autosaver
 from app.config import AppConfig
 from app.jobs import Job
+from app.models import Kind
 from app.viewer import Display, Viewer
 from app.work import History, Work
 from wt.errors import WtError
@@ -43,6 +44,8 @@ class Session:
         """The pixels that the segmenter was given last."""
         self.job: Job | None = None
         self.tool = "pick"
+        self.lift_kind: Kind = "scene"
+        """Whether the page is about to lift the photo or the selection."""
         self.message = "Open a photo to begin."
         self.problem = False
         """Whether `message` is about something that went wrong."""

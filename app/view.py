@@ -30,7 +30,8 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "select_facts": {"value": facts.select(work)},
         "sky_out": {"value": work.keep_sky_out, "visible": facts.has_sky(work)},
         "depth_facts": {"value": facts.depth(work)},
-        "steps_facts": {"value": facts.steps(engine)},
+        **_model(work, session, engine),
+        "steps_facts": {"value": facts.steps(work, engine)},
         "lift_facts": {"value": facts.lift(work, session.camera_height_m)},
         "edit_facts": {"value": facts.edit(work)},
         "place_facts": {"value": facts.place(work, session.camera_height_m)},
@@ -203,6 +204,23 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
     props["snap"] = {"visible": waiting and bool(work.proposal and work.proposal.placed), "interactive": not busy}
     props["accept"] = props["discard"] = {"visible": waiting, "interactive": not busy}
     return props
+
+
+def _model(work: Work, session: Session, engine: Engine) -> dict[str, Props]:
+    kind = session.lift_kind
+    offered, chosen = engine.offered(kind), engine.chosen(kind, work.models.get(kind, ""))
+    free = work.photo is not None and work.proposal is None and not session.busy
+    told = facts.model(chosen, engine.elsewhere(kind), alone=len(offered) == 1)
+    return {
+        "lift_kind": {"value": kind},
+        "model": {
+            "choices": [(model.label, model.name) for model in offered],
+            "value": chosen.name,
+            "visible": len(offered) > 1,
+            "interactive": free,
+        },
+        "model_facts": {"value": told, "visible": bool(told)},
+    }
 
 
 def _view_path(session: Session) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from app.models import Kind
 from wt.depth import DepthMap
 from wt.images import Photo
 from wt.scene.scene import Scene
@@ -72,6 +73,8 @@ class Work:
     keep_sky_out: bool = True
     depth: DepthMap | None = None
     """Known depth of the photo's pixels, which guides a lift."""
+    models: dict[Kind, str] = field(default_factory=dict)
+    """Name of the model that the next lifts of a kind use; the command line's for a kind that is not in it."""
     scene: Scene | None = None
     lift: dict[str, Any] = field(default_factory=dict)
     """Model, kind, steps, seed, seconds of the lift that made the scene."""

@@ -67,9 +67,16 @@ class _Work:
     removals: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     editors: list[str] = field(default_factory=list)
+    models: list[dict[str, str]] = field(default_factory=list)
+    """Those that lifted something."""
 
     def timed(self, name: str, began: float) -> None:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - began, 3)
+
+    def credit(self, lifter: "Lifter") -> None:
+        model = {"name": lifter.name, "licence": lifter.licence}
+        if model not in self.models:
+            self.models.append(model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,18 +103,20 @@ class EditPipeline:
         object_lifter: "Lifter",
         segmenter: Segmenter | None = None,
         *,
-        editor: str | Editor = "auto",
+        editor: str | Editor | None = "auto",
+        memory: Memory | None = None,
     ) -> None:
         """Args:
         scene_lifter, object_lifter: WT-S and WT-O.
         segmenter: finds the object under a click when nothing is selected; shared state, one call at a time.
         editor: "auto" or "catalogue" for the offline catalogue and PatchMatch, a folder or hub name of a
-            FLUX.2-klein pipeline, or an object of the `Editor` protocol.
+            FLUX.2-klein pipeline, or what `painter_of` made of one of these.
+        memory: of what the photo showed before, shared by pipelines that differ in their lifters.
         """
         self.scene_lifter, self.object_lifter, self.segmenter = scene_lifter, object_lifter, segmenter
-        self.painter = _painter(editor)
+        self.painter = painter_of(editor) if isinstance(editor, str) else editor
         self.remover: Editor = self.painter or PatchMatchEditor()
-        self._memory = Memory()
+        self._memory = memory or Memory()
         self._lock = threading.Lock()
 
     def run(
@@ -150,9 +159,7 @@ class EditPipeline:
             "removed": work.removals,
             "seconds": work.seconds,
             "seed": seed,
-            "models": [
-                {"name": lifter.name, "licence": lifter.licence} for lifter in (self.scene_lifter, self.object_lifter)
-            ],
+            "models": work.models,
         }
         return EditResult(work.scene, work.rgb, work.region, operations, work.placed, report)
 
@@ -170,6 +177,7 @@ class EditPipeline:
         thing = self.object_lifter.lift(
             fixed.rgb, painted.mask, seed=work.seed, on_step=_steps(work, "Lifting the object")
         )
+        work.credit(self.object_lifter)
         work.timed("lift_object", began)
         began = time.monotonic()
         # The object's own alpha says where it is; its shadow, too, is no unchanged pixel for the gauge.
@@ -286,6 +294,7 @@ class EditPipeline:
         valid = work.scene.alpha
         whole = np.ones(rgb.shape[:2], bool) if valid.all() else _enlarged(valid, rgb.shape[:2])
         layers = self.scene_lifter.lift(rgb, whole, seed=work.seed, on_step=_steps(work, "Lifting the edited photo"))
+        work.credit(self.scene_lifter)
         work.timed("lift_scene", began)
         return layers
 
@@ -324,10 +333,12 @@ def _start(
     return _Work(scene, photo.rgb, np.zeros(shape, bool), at, mask, seed, say)
 
 
-def _painter(editor: str | Editor) -> Editor | None:
-    """None for the catalogue."""
-    if not isinstance(editor, str):
-        return editor
+def painter_of(editor: str) -> Editor | None:
+    """The diffusion editor of that name or folder; None for the catalogue.
+
+    Raises:
+        WtError: it cannot be loaded.
+    """
     if editor in ("auto", CATALOGUE, ""):
         return None
     from editors.diffusion import KLEIN, DiffusionEditor

@@ -4,12 +4,14 @@ Short verbs act at once and raise `WtError`; lift, edit and export return a `Job
 result is kept only if what it was computed from is still what the person looks at.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from app.engine import Engine, require
 from app.jobs import Job, Worker
+from app.models import Kind
 from app.session import Session, Sessions
 from app.work import Work
 from wt.errors import WtError
@@ -64,6 +66,10 @@ class Verbs:
         if work.proposal is not None:
             raise WtError("An edit is waiting. Accept or discard it first.")
         return work.rgb
+
+    def _lifter(self, work: Work, kind: Kind, job: Job) -> Any:
+        """The model that was chosen for this work; cancelling the job does not wait for it."""
+        return self.engine.lifter(kind, work.models.get(kind, ""), partial(job.report, 0, 0))
 
     def _segmenter(self, session: Session, rgb: np.ndarray) -> Any:
         if session.segmenter is None:

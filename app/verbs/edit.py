@@ -1,9 +1,11 @@
 """Edit: mark a place, run an instruction, which becomes a proposal."""
 
 from dataclasses import replace
+from functools import partial
 
 from app.engine import require
 from app.jobs import Job
+from app.models import KINDS
 from app.session import Session
 from app.units import metres_per_unit
 from app.verbs.base import Verbs, inside
@@ -39,8 +41,8 @@ class EditVerbs(Verbs):
         assert photo is not None
 
         def run(job: Job) -> None:
-            job.report(0, 0, "Waiting for the models")
-            pipeline = require(self.engine, "editor")
+            lifters = [self._lifter(work, kind, job) for kind in KINDS]
+            pipeline = require(self.engine, "editor", partial(job.report, 0, 0))(*lifters)
             result = pipeline.run(
                 scene,
                 Photo(rgb, None, (), photo.name, photo.focal_35mm),

@@ -53,14 +53,10 @@ class ExportVerbs(Verbs):
         return self._start(session, Job("The export", run))
 
     def _manifest(self, work: Work) -> dict[str, Any]:
-        models = [{"name": work.lift["model"], "licence": work.lift["licence"]}] if work.lift else []
-        known = {model["name"] for model in models}
-        if work.edits:
-            used = [model for edit in work.edits for model in edit["report"].get("editors", [])]
-            for model in (*self.engine.models(), *used):
-                if model["name"] not in known:
-                    models.append(model)
-                    known.add(model["name"])
+        used = [{"name": work.lift["model"], "licence": work.lift["licence"]}] if work.lift else []
+        for edit in work.edits:
+            used += [*edit["report"].get("models", []), *edit["report"].get("editors", [])]
+        models = [model for index, model in enumerate(used) if model not in used[:index]]
         return {
             "photo": work.photo.name if work.photo else "",
             "lift": work.lift,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from app.engine import require
 from app.jobs import Job
+from app.models import Kind
 from app.session import Session
 from app.units import metres_per_unit
 from app.verbs.base import Verbs
@@ -39,6 +39,21 @@ class GeometryVerbs(Verbs):
             self._commit(session, "Forget the depth map", replace(session.now, depth=None), show=False)
             session.message = "The next lift uses the photo alone."
 
+    def ask_for(self, session: Session, kind: str) -> None:
+        """What is lifted next, the whole photo ("scene") or the selection alone ("object")."""
+        session.lift_kind = _kind(kind)
+
+    def choose(self, session: Session, kind: str, name: str) -> None:
+        """The model of the next lifts and edits; what is there stays as it is."""
+        self._photo_rgb(session)
+        of = _kind(kind)
+        model = next((model for model in self.engine.offered(of) if model.name == name), None)
+        if model is None:
+            raise WtError(f"There is no model {name} on this machine any more. Choose another one.")
+        models = {**session.now.models, of: model.name}
+        self._commit(session, f"Choose {model.title}", replace(session.now, models=models), show=False)
+        session.message = f"The next lift uses {model.title}; what is there stays."
+
     def lift(self, session: Session, kind: str, steps: int | None = None, seed: int = 42) -> Job:
         """Lift the whole photo ("scene") or the selection alone ("object")."""
         rgb, work = self._photo_rgb(session), session.now
@@ -46,12 +61,11 @@ class GeometryVerbs(Verbs):
             mask = work.selection.mask
         else:
             mask = work.rays
-        photo = work.photo
+        photo, of = work.photo, _kind(kind)
         known = {} if work.depth is None or photo is None else {"depth": work.depth, "intrinsics": camera_of(photo)}
 
         def run(job: Job) -> None:
-            job.report(0, 0, "Waiting for the model")
-            lifter = require(self.engine, "object" if kind == "object" else "scene")
+            lifter = self._lifter(work, of, job)
             began = time.monotonic()
             preview = self._preview(session, job, "Lifting", rgb)
             layers = lifter.lift(rgb, mask, steps=steps, seed=seed, on_step=preview, **known)
@@ -59,6 +73,7 @@ class GeometryVerbs(Verbs):
 
             facts = {
                 "model": lifter.name,
+                "chosen": self.engine.chosen(of, work.models.get(of, "")).name,
                 "licence": lifter.licence,
                 "kind": kind,
                 "steps": steps or lifter.default_steps,
@@ -99,3 +114,7 @@ class GeometryVerbs(Verbs):
             last[0] = time.monotonic()
 
         return on_step
+
+
+def _kind(word: str) -> Kind:
+    return "object" if word == "object" else "scene"

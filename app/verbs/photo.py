@@ -20,7 +20,8 @@ class PhotoVerbs(Verbs):
             session.job.cancel()
         with session.lock:
             selection = Selection() if photo.alpha is None else Selection(base=photo.alpha)
-            self.sessions.commit(session, f"Open {photo.name}", Work(photo, photo.rgb, selection))
+            work = Work(photo, photo.rgb, selection, models=session.now.models)
+            self.sessions.commit(session, f"Open {photo.name}", work)
             session.tool, session.exported = "pick", {}
             session.message = " ".join(
                 [f"{photo.name} is open, {photo.width} × {photo.height} pixels.", *photo.notes, "Click what you want."]

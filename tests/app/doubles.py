@@ -111,6 +111,12 @@ class BoxPipeline:
     """Paints a red box at the pin and puts it in front of the wall; "remove" grinds the selection grey."""
 
     step_s: float = 0.0
+    lifters: tuple[Any, ...] = ()
+    """Of the last run."""
+
+    def of(self, *lifters):
+        self.lifters = lifters
+        return self
 
     def run(self, scene, photo, text, *, at=None, mask=None, seed=0, on_progress=None):
         for done in range(1, 4):
@@ -149,6 +155,7 @@ class BoxPipeline:
             gauge=Gauge(1.01, 0.002, 0.004),
         )
         report = {"editor": "box painter", "edit": {"shift_px": [0.0, 0.0], "zoom": 1.0, "changed_outside": 0}}
+        report["models"] = [{"name": lifter.name, "licence": lifter.licence} for lifter in self.lifters]
         return Result(scene.insert(placed, what), after, region, (Operation("add", what),), [placed], report)
 
 
@@ -160,9 +167,20 @@ class QuickEngine(Engine):
         self.scene = PlaneLifter(step_s=step_s, long_side=long_side)
         self.object = PlaneLifter("object", name="test-object", default_steps=2, step_s=step_s, long_side=long_side)
         self.pipeline = BoxPipeline(step_s)
+        self.further: dict[str, Any] = {}
+        """What else is on this machine: name -> lifter, or what loading it raises."""
         self._makers = {
             "segmenter": lambda: RoundSegmenter,
             "scene": lambda: self.scene,
             "object": lambda: self.object,
-            "editor": lambda: self.pipeline,
+            "editor": lambda: self.pipeline.of,
         }
+
+    def _is_here(self, name):
+        return name in self.further
+
+    def _load_lifter(self, name):
+        made = self.further[name]() if callable(self.further[name]) else self.further[name]
+        if isinstance(made, Exception):
+            raise made
+        return made

@@ -7,6 +7,7 @@ import pytest
 from test_catalogue import pixel_of
 
 from editors.instruction import Operation
+from editors.memory import Memory
 from editors.pipeline import EditPipeline
 from wt.errors import Cancelled, WtError
 from wt.images import Photo
@@ -56,6 +57,17 @@ def test_an_inserted_object_is_removed_by_name_and_the_photo_comes_back(pipeline
     )
     assert by_click.scene.objects == ()
     np.testing.assert_array_equal(by_click.photo_after, photo)
+
+
+def test_pipelines_of_other_models_share_the_memory_and_credit_what_lifted(truths, room, photo, scene):
+    memory = Memory()
+    added = EditPipeline(*truths, memory=memory).run(
+        scene, Photo(photo), "add a red box", at=pixel_of(room, photo, (0.6, 2.4, 0.0)), seed=3
+    )
+    assert added.report["models"] == [{"name": lifter.name, "licence": lifter.licence} for lifter in truths]
+    result = EditPipeline(*reversed(truths), memory=memory).run(added.scene, Photo(added.photo_after), "remove the box")
+    np.testing.assert_array_equal(result.photo_after, photo)
+    assert result.report["models"] == [], "nothing was lifted"
 
 
 def test_a_forgotten_object_is_painted_over(truths, pipeline, room, photo, scene):
