@@ -1,6 +1,8 @@
 """Downloads, from a small hub of our own on the loopback."""
 
+import json
 import threading
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,6 +19,8 @@ from wt.model.registry import find, locate
 from wt.model.wt_dit import WTDiT
 
 REPO, COMMIT = "somebody/tiny", "c0ffee" + "0" * 34
+NEWER, OLDER = "d" * 40, "b" * 40
+DAYS = {NEWER: "2026-09-23T00:00:00.000Z", COMMIT: "2026-09-22T23:59:59.000Z", OLDER: "2026-06-13T12:00:00.000Z"}
 OBJECT = "haoz19/object-model-6layer"
 
 
@@ -40,10 +44,22 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.answer(with_body=True)
 
+    def answer_about_commits(self) -> None:
+        if not self.path.endswith("/commits/main"):  # nothing else is of use here
+            self.send_error(404)
+            return
+        told = [{"id": commit, "authors": [], "date": day, "title": "", "message": ""} for commit, day in DAYS.items()]
+        body = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def answer(self, *, with_body: bool) -> None:
         hub = self.server
-        if self.path.startswith("/api/"):  # of no use here
-            self.send_error(404)
+        if self.path.startswith("/api/"):
+            self.answer_about_commits()
             return
         hub.seen.append((self.command, {name.lower(): value for name, value in self.headers.items()}))
         owner, name, _, revision, file = self.path.strip("/").split("/", 4)
@@ -51,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
             "RepoNotFound"
             if f"{owner}/{name}" not in (REPO, OBJECT)
             else "RevisionNotFound"
-            if revision not in ("main", "v1", COMMIT)
+            if revision not in ("main", "v1", *DAYS)
             else "EntryNotFound"
             if not file.startswith("model.")
             else None
@@ -70,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(hub.content) - 1}/{len(hub.content)}")
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", '"0123456789abcdef"')
-        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("X-Repo-Commit", revision if revision in DAYS else COMMIT)
         self.end_headers()
         if with_body and hub.cut:
             self.wfile.write(body[: hub.cut])
@@ -136,6 +152,23 @@ def test_looking_downloads_nothing_and_fetching_brings_the_file(hub, content):
     assert place.cached().read_bytes() == content
     assert HubFile(REPO, "model.safetensors", COMMIT).cached() is not None
     assert len(hub.seen) == asked, "the cache is read without a request"
+
+
+def test_a_published_name_means_the_weights_from_before_they_were_replaced(hub, content):
+    """Their numerics are those that this program has; the newest are had by asking for them."""
+    place = find("world-tracing-object").hub
+    assert place.before == date(2026, 9, 23)
+    place = HubFile(OBJECT, "model.safetensors", before=place.before)
+    assert place.look().commit == COMMIT
+    assert place.cached() is None
+    assert COMMIT in place.fetch().as_posix()
+    asked = len(hub.seen)
+    assert place.cached().read_bytes() == content
+    assert len(hub.seen) == asked, "which commit it was is remembered"
+    assert HubFile(OBJECT, "model.safetensors").cached() is None, "the newest are not here"
+    assert str(place).endswith("model.safetensors before 2026-09-23")
+    with pytest.raises(WtError, match=f"no version from before 2026-01-01.*hf://{OBJECT}@REVISION"):
+        HubFile(OBJECT, before=date(2026, 1, 1)).look()
 
 
 def test_a_download_goes_on_when_the_line_comes_back(hub, content, monkeypatch):

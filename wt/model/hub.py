@@ -8,9 +8,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from wt.errors import WtError
+from wt.files import write_atomic
 
 PREFIX = "hf://"
 
@@ -34,6 +36,8 @@ class HubFile:
     file: str = "model.pt"
     revision: str | None = None
     """Branch, tag or commit; None: the newest at the time of the download, and after it that one."""
+    before: date | None = None
+    """Without a revision: the newest commit of the days before this one (UTC)."""
 
     @classmethod
     def parse(cls, text: str) -> "HubFile":
@@ -50,14 +54,21 @@ class HubFile:
         return cls(f"{owner}/{name}", file or "model.pt", revision or None)
 
     def __str__(self) -> str:
-        return f"{PREFIX}{self.repo}{f'@{self.revision}' if self.revision else ''}/{self.file}"
+        at = f"@{self.revision}" if self.revision else ""
+        pinned = f" before {self.before}" if self._pinned else ""
+        return f"{PREFIX}{self.repo}{at}/{self.file}{pinned}"
+
+    @property
+    def _pinned(self) -> str | None:
+        """The name under which the cache keeps the commit that a day stands for."""
+        return None if self.revision or self.before is None else f"before-{self.before}"
 
     def cached(self) -> Path | None:
         """The file, if it was downloaded before; no request is made."""
         from huggingface_hub import try_to_load_from_cache
 
         with _explained(self):
-            found = try_to_load_from_cache(self.repo, self.file, revision=self.revision)
+            found = try_to_load_from_cache(self.repo, self.file, revision=self._pinned or self.revision)
         return Path(found) if isinstance(found, str) else None
 
     def look(self) -> Offer:
@@ -69,7 +80,8 @@ class HubFile:
         from huggingface_hub import hf_hub_download
 
         with _explained(self):
-            found = hf_hub_download(self.repo, self.file, revision=self.revision, dry_run=True)
+            revision = self._commit_before(self.before) if self._pinned and self.before else self.revision
+            found = hf_hub_download(self.repo, self.file, revision=revision, dry_run=True)
         return Offer(found.file_size or 0, found.commit_hash, found.is_cached)
 
     def fetch(self) -> Path:
@@ -79,6 +91,7 @@ class HubFile:
             WtError: as `look`, or not enough space.
         """
         from huggingface_hub import constants, hf_hub_download
+        from huggingface_hub.file_download import repo_folder_name
 
         offer = self.look()
         cache = Path(constants.HF_HUB_CACHE)
@@ -90,7 +103,24 @@ class HubFile:
                 "set HF_HOME to another disk."
             )
         with _explained(self):
-            return Path(hf_hub_download(self.repo, self.file, revision=self.revision))
+            path = Path(hf_hub_download(self.repo, self.file, revision=offer.commit if self._pinned else self.revision))
+        if self._pinned:
+            # As the hub's library notes what a branch stands for, so that `cached` need not ask.
+            write_atomic(cache / repo_folder_name(repo_id=self.repo, repo_type="model") / "refs" / self._pinned,
+                         offer.commit.encode())  # fmt: skip
+        return path
+
+    def _commit_before(self, day: date) -> str:
+        from huggingface_hub import HfApi
+
+        commits = HfApi().list_repo_commits(self.repo)
+        older = [commit for commit in commits if commit.created_at.date() < day]
+        if not older:
+            raise WtError(
+                f"{self.repo} has no version from before {day}, of which this program knows how to run it. Name one "
+                f"that you trust: {PREFIX}{self.repo}@REVISION."
+            )
+        return max(older, key=lambda commit: commit.created_at).commit_id
 
 
 @contextmanager
