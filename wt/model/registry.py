@@ -10,8 +10,8 @@ from wt.model.hub import PREFIX, HubFile
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "assets" / "weights"
 REPLACED = date(2026, 9, 23)
-"""The day when the published weights were replaced, the dynamic ones by some that want another sampler. By default those
-from before it are used, which the golden fixtures describe; hf://owner/name@main means the newest."""
+"""The day when the published weights were replaced, the dynamic ones by some that want another sampler. Those from
+before it are meant by default, which the golden fixtures describe; hf://owner/name@main means the newest."""
 
 
 @dataclass(frozen=True, slots=True)
