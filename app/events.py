@@ -20,7 +20,6 @@ from wt.errors import WtError
 log = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
-GROW_PX = 3
 _TICK_S = 0.25
 _PATIENCE_S = 15.0
 _SETTLED_S = 1.5
@@ -56,10 +55,7 @@ class Events:
         page["stage"].gesture(self.event("That gesture", self._gesture), None, self.outputs, **quiet)
         page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
         on(page["level"].input, verbs.select.level, page["level"])
-        on(page["invert"].click, verbs.select.invert)
-        on(page["clear"].click, verbs.select.clear)
-        on(page["grow"].click, lambda session: verbs.select.grow(session, GROW_PX))
-        on(page["shrink"].click, lambda session: verbs.select.grow(session, -GROW_PX))
+        page["mask_tools"].act(self.event("That change", self._mask), None, self.outputs, **quiet)
         on(page["mask_upload"].upload, verbs.select.load_mask, page["mask_upload"], "Loading the mask")
         on(page["sky_mark"].click, verbs.select.sky_from_selection)
         on(page["sky_out"].input, verbs.select.keep_sky_out, page["sky_out"])
@@ -227,6 +223,19 @@ class Events:
             verbs.select.stroke(session, data["path"], float(data["size"]), erase=bool(data["erase"]))
         elif kind == "pin":
             verbs.edit.pin(session, float(data["x"]), float(data["y"]))
+
+    def _mask(self, session: Session, data: dict[str, Any]) -> None:
+        verbs, pixels = self.controller.select, min(max(int(data["amount"]), 1), 100)
+        acts = {
+            "fill": verbs.fill_holes,
+            "largest": verbs.keep_largest,
+            "invert": verbs.invert,
+            "clear": verbs.clear,
+            "grow": lambda session: verbs.grow(session, pixels),
+            "shrink": lambda session: verbs.grow(session, -pixels),
+            "feather": lambda session: verbs.feather(session, pixels),
+        }
+        acts[str(data["kind"])](session)
 
     def _object(self, session: Session, data: dict[str, Any]) -> None:
         kind, ident, verbs = data.get("kind"), int(data["id"]), self.controller

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.engine import Engine
-from app.markup import escaped, hint, length, percent, size_words, table
+from app.markup import escaped, hint, length, percent, size_words, table, take_away
 from app.models import Kind, Model
 from app.session import Session
 from app.units import metres_per_unit
@@ -37,6 +37,13 @@ def select(work: Work) -> str:
     return table([("Selected", f"{mask.mean() * 100:.1f} % of the photo"), ("Extent", size)]) + (
         hint(_sky_words(work)) if has_sky(work) else ""
     )
+
+
+def mask_link(session: Session) -> str:
+    """Downloads the selection."""
+    work = session.now
+    path = "" if work.selection.mask is None else f"studio/{session.token}/download/{work.mask_name}"
+    return take_away("save_mask", "Save mask", "A PNG of the photo file's own size, white where selected", path)
 
 
 def depth(work: Work) -> str:

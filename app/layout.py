@@ -98,14 +98,11 @@ def _photo(page: Page) -> None:
 
 def _select(page: Page) -> None:
     _radio(page, "level", "A click selects", [(name.capitalize(), name) for name in LEVELS], "object", wide=True)
-    with gr.Row():
-        _button(page, "invert", "Invert", size="sm", interactive=False)
-        _button(page, "grow", "Grow", size="sm", interactive=False)
-        _button(page, "shrink", "Shrink", size="sm", interactive=False)
-        _button(page, "clear", "Clear", size="sm", interactive=False)
-    with gr.Row():
+    _widget(page, "mask_tools", {}, theme.read("masks.html"), theme.read("masks.js"))
+    with gr.Row(elem_id="mask_files"):
         upload = gr.UploadButton("Load mask", size="sm", elem_id="mask_upload", interactive=False, type="filepath")
         page.add("mask_upload", upload)
+        _text(page, "mask_save")
         _button(page, "sky_mark", "Selection is sky", size="sm", interactive=False)
     page.add("sky_out", gr.Checkbox(True, label="Leave the sky out of the lift", elem_id="sky_out", visible=False))
     _text(page, "select_facts")

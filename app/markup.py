@@ -3,6 +3,7 @@
 import html
 import math
 from typing import Any
+from urllib.parse import quote
 
 
 def escaped(text: Any) -> str:
@@ -19,6 +20,12 @@ def table(rows: list[tuple[str, str]]) -> str:
 def hint(text: str) -> str:
     """One muted sentence."""
     return f'<p class="hint">{escaped(text)}</p>' if text else ""
+
+
+def take_away(ident: str, text: str, title: str, path: str) -> str:
+    """A link in the look of a button that downloads a file of the studio; without a path it is off."""
+    where = f'href="{escaped(quote(path))}" download' if path else 'aria-disabled="true"'
+    return f'<a id="{ident}" class="take" title="{escaped(title)}" {where}>{escaped(text)}</a>'
 
 
 def size_words(size: int) -> str:

@@ -3,9 +3,10 @@
 import io
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from app.work import Work
+from editors.segment.masks import enlarged, grown
 from wt.images import resize_mask
 from wt.types import Bool, UInt8
 
@@ -60,15 +61,6 @@ def stroke(size: tuple[int, int], path: list[tuple[float, float]], diameter: flo
     return np.asarray(image) > 0
 
 
-def grown(mask: Bool[np.ndarray, "h w"], pixels: int) -> Bool[np.ndarray, "h w"]:
-    """Larger by so many pixels, or smaller if negative."""
-    image = Image.fromarray(mask.astype(np.uint8) * 255)
-    kernel = ImageFilter.MaxFilter(3) if pixels > 0 else ImageFilter.MinFilter(3)
-    for _ in range(abs(pixels)):
-        image = image.filter(kernel)
-    return np.asarray(image) > 0
-
-
 def mask_from(image: Image.Image, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
     """A mask picture (white or opaque is selected) brought to (width, height)."""
     if image.mode in ("RGBA", "LA") and np.asarray(image.getchannel("A")).min() < 255:
@@ -78,6 +70,15 @@ def mask_from(image: Image.Image, size: tuple[int, int]) -> Bool[np.ndarray, "h 
     return resize_mask(values > 127, *size)
 
 
+def mask_png(work: Work) -> bytes | None:
+    """The selection as a PNG of the photo file's own size, white inside; None if nothing is selected."""
+    mask, photo = work.selection.mask, work.photo
+    if mask is None or photo is None:
+        return None
+    full = enlarged(mask, *photo.original) if photo.original else mask
+    return png(full.astype(np.uint8) * 255)
+
+
 def jpeg(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
     """Quality 92, no chroma subsampling: this is what the person judges edges by."""
     buffer = io.BytesIO()
@@ -85,10 +86,10 @@ def jpeg(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
     return buffer.getvalue()
 
 
-def png(rgba: UInt8[np.ndarray, "h w c"]) -> bytes:
+def png(pixels: UInt8[np.ndarray, "h w *c"]) -> bytes:
     """Lossless, lightly packed."""
     buffer = io.BytesIO()
-    Image.fromarray(rgba).save(buffer, "PNG", compress_level=1)
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

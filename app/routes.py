@@ -25,7 +25,7 @@ class Files(Protocol):
         """(encoded image, media type)."""
 
     def download(self, token: str, name: str) -> Path | None:
-        """A file that this visitor has exported."""
+        """A file that this visitor takes away; what is made on demand is made now."""
 
 
 def client_page() -> Path:
@@ -63,7 +63,7 @@ def studio_routes(port_of: Callable[[str], int | None], files: Files) -> list[Ba
         return Response(found[0], media_type=found[1], headers=NO_STORE)
 
     async def download(request: Request) -> Response:
-        path = files.download(request.path_params["token"], request.path_params["name"])
+        path = await asyncio.to_thread(files.download, request.path_params["token"], request.path_params["name"])
         if path is None:
             return Response("There is no such file.", 404, headers=NO_STORE)
         return FileResponse(path, filename=path.name, headers=NO_STORE)

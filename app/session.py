@@ -16,6 +16,7 @@ from app.models import Kind
 from app.viewer import Display, Viewer
 from app.work import History, Work
 from wt.errors import WtError
+from wt.files import write_atomic
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,15 @@ class Session:
             self._encoded[name] = (version, made)
         return made
 
+    def download(self, name: str) -> Path | None:
+        """The last export, or the selection of the moment, which is written now."""
+        bundle = self.exported.get("zip")
+        if bundle is not None and bundle.name == name:
+            return bundle if bundle.is_file() else None
+        work = self.now
+        data = pictures.mask_png(work) if name == work.mask_name else None
+        return None if data is None else write_atomic(self.folder / "exports" / name, data)
+
 
 class Sessions:
     """Gives each page its visitor, finds visitors by their tokens, and cleans up after them."""
@@ -188,8 +198,7 @@ class Sessions:
     def download(self, token: str, name: str) -> Path | None:
         """See `app.routes.Files`."""
         session = self._by_token(token)
-        path = None if session is None else session.exported.get("zip")
-        return path if path is not None and path.name == name and path.is_file() else None
+        return None if session is None else session.download(name)
 
     def commit(self, session: Session, label: str, work: Work) -> None:
         """A new state in the history, saved soon."""

@@ -28,6 +28,7 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "photo_facts": {"value": facts.photo(work)},
         "level": {"value": LEVELS[work.selection.level], "interactive": bool(work.selection.candidates) and not busy},
         "select_facts": {"value": facts.select(work)},
+        "mask_save": {"value": facts.mask_link(session)},
         "sky_out": {"value": work.keep_sky_out, "visible": facts.has_sky(work)},
         "depth_facts": {"value": facts.depth(work)},
         **_model(work, session, engine),
@@ -180,10 +181,6 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
     free = photo and not busy and not waiting
     undo, redo = session.history.undo_label, session.history.redo_label
     on = {
-        "invert": free,
-        "clear": free and selected,
-        "grow": free and selected,
-        "shrink": free and selected,
         "mask_upload": free,
         "sky_mark": free and selected,
         "depth_upload": free,
@@ -197,6 +194,7 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
         "home": work.shown_scene is not None,
     }
     props: dict[str, Props] = {name: {"interactive": value} for name, value in on.items()}
+    props["mask_tools"] = {"value": {"free": free, "selected": free and selected}}
     # What cannot be used while an edit waits makes room for its Accept and Discard.
     props["run_edit"]["visible"] = not waiting
     props["edit_seed"] = {"visible": not waiting}

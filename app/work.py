@@ -1,7 +1,8 @@
 """What a person has made so far, as immutable values: undo is keeping the old one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,17 @@ class Work:
     """Accepted edits in order, as they go into the manifest."""
 
     @property
+    def stem(self) -> str:
+        """The photo's name as the first part of a file's name."""
+        title = Path(self.photo.name).stem if self.photo else ""
+        return "".join(c if c.isalnum() else "-" for c in title).strip("-") or "scene"
+
+    @property
+    def mask_name(self) -> str:
+        """Of the file that holds the selection."""
+        return f"{self.stem}-mask.png"
+
+    @property
     def shown_scene(self) -> Scene | None:
         """What the 3D view shows: a proposal if there is one."""
         return self.proposal.scene if self.proposal else self.scene
@@ -150,8 +162,3 @@ class History:
         if label:
             self._at += 1
         return label
-
-
-def with_selection(work: Work, selection: Selection) -> Work:
-    """The same work with another selection."""
-    return replace(work, selection=selection)

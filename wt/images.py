@@ -31,6 +31,8 @@ class Photo:
     name: str = "photo"
     focal_35mm: float | None = None
     """EXIF 35 mm-equivalent focal length in mm, if the file has one."""
+    original: tuple[int, int] | None = None
+    """(width, height) of the upright file where the photo was shrunk; None if it has the file's own size."""
 
     @property
     def width(self) -> int:
@@ -151,7 +153,7 @@ def _convert(image: Image.Image, name: str, max_side: int) -> Photo:
         image = ImageOps.exif_transpose(image)
         notes.append("Rotated upright as its EXIF tag says.")
     image = _to_8_bit(image, notes)
-    alpha = None
+    alpha, original = None, None
     if image.mode == "RGBA":
         kept = np.asarray(image.getchannel("A")) > 127
         if kept.any() and not kept.all():
@@ -159,12 +161,12 @@ def _convert(image: Image.Image, name: str, max_side: int) -> Photo:
             notes.append("Its transparent part is used as the mask.")
     image = image.convert("RGB")
     if max(image.size) > max_side:
-        before = image.size
+        original = image.size
         image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-        notes.append(f"Shrunk from {before[0]} x {before[1]} to {image.width} x {image.height} pixels.")
+        notes.append(f"Shrunk from {original[0]} x {original[1]} to {image.width} x {image.height} pixels.")
         alpha = None if alpha is None else resize_mask(alpha, *image.size)
         _refuse_sizes(image, name)
-    return Photo(np.array(image), alpha, tuple(notes), name, float(focal) if focal else None)
+    return Photo(np.array(image), alpha, tuple(notes), name, float(focal) if focal else None, original)
 
 
 def _to_8_bit(image: Image.Image, notes: list[str]) -> Image.Image:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from app.jobs import Job
@@ -24,14 +23,13 @@ class ExportVerbs(Verbs):
             raise WtError("There is nothing to export yet. Lift the photo first.")
         if not formats:
             raise WtError("Choose at least one format to export.")
-        scene, photo, rgb, title = work.scene, work.photo.rgb, work.rgb, Path(work.photo.name).stem
+        scene, photo, rgb = work.scene, work.photo.rgb, work.rgb
 
         def run(job: Job) -> None:
             from wt.scene.export import export, zip_folder
 
             job.report(0, 2, "Writing files")
-            stem = "".join(c if c.isalnum() else "-" for c in title).strip("-") or "scene"
-            name = f"{stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+            name = f"{work.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
             folder = session.folder / "exports" / name
             pictures_too = "png" in formats
             written = export(

@@ -1,6 +1,6 @@
 """Select: clicks, box, brush, a loaded mask, the sky."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from app import pictures
 from app.session import Session
 from app.verbs.base import Verbs, empty_mask, inside
 from app.work import LEVELS, Selection
+from editors.segment import masks
 from wt.errors import WtError
 
 
@@ -80,9 +81,20 @@ class SelectVerbs(Verbs):
 
     def grow(self, session: Session, pixels: int) -> None:
         """Larger, or smaller if negative, by so many pixels."""
-        mask = self._selected(session)
         label = "Grow the selection" if pixels > 0 else "Shrink the selection"
-        self._select(session, label, Selection().painted(pictures.grown(mask, pixels)))
+        self._reshape(session, label, lambda mask: masks.grown(mask, pixels))
+
+    def feather(self, session: Session, pixels: int) -> None:
+        """Smooth the outline over so many pixels."""
+        self._reshape(session, "Feather the selection", lambda mask: masks.feathered(mask, pixels))
+
+    def fill_holes(self, session: Session) -> None:
+        """Select what the selection encloses."""
+        self._reshape(session, "Fill holes", masks.filled)
+
+    def keep_largest(self, session: Session) -> None:
+        """Drop all pieces but the largest."""
+        self._reshape(session, "Keep the largest piece", masks.largest)
 
     def load_mask(self, session: Session, path: str | Path) -> None:
         """A mask from a picture of any size: white, or opaque, is selected."""
@@ -112,6 +124,13 @@ class SelectVerbs(Verbs):
         mask = selection.mask
         share = 0.0 if mask is None else float(mask.mean()) * 100
         session.message = f"{label}: {share:.1f} % of the photo." if mask is not None else "Nothing is selected."
+
+    def _reshape(self, session: Session, label: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        mask = self._selected(session)
+        changed = change(mask)
+        if not changed.any():
+            raise WtError(f"{label}: nothing would be left of the selection. Choose fewer pixels.")
+        self._select(session, label, session.now.selection.painted(changed))
 
     def _selected(self, session: Session) -> np.ndarray:
         self._photo_rgb(session)

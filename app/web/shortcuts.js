@@ -23,6 +23,8 @@
     if (key === "0") stage.fit();
     if (key === "home") press("home");
     if (key === "o") stage.hold(true);
+    const changes = { h: "fill_holes", l: "keep_largest", i: "invert", n: "clear", g: event.shiftKey ? "shrink" : "grow", f: "feather" };
+    if (changes[key]) press(changes[key]);
   };
   document.addEventListener("keydown", (event) => window.studioKeys(event, false));
   document.addEventListener("keyup", (event) => { if (event.key.toLowerCase() === "o" && window.studioStage) window.studioStage.hold(false); });

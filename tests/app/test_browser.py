@@ -129,7 +129,8 @@ def test_every_button_with_nothing_loaded(studio):
     for step in ("select", "geometry", "edit", "place", "export"):
         studio.open_step(step)
         assert " first" in page.locator(f"#step_{step} > button").inner_text(), "a locked step says what it needs"
-    for name in ("lift", "run_edit", "build", "invert", "clear", "grow", "shrink", "undo", "redo", "home"):
+    masks = ("fill_holes", "keep_largest", "invert", "clear", "grow", "shrink", "feather")
+    for name in ("lift", "run_edit", "build", *masks, "undo", "redo", "home"):
         assert page.locator(f"button#{name}").is_disabled(), name
 
 

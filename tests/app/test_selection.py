@@ -1,7 +1,10 @@
 """Select: the tools, and the mask that they leave."""
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from wt.errors import WtError
 
 
 def test_selection_tools(controller, session, photo_file, tmp_path):
@@ -58,3 +61,67 @@ def test_the_photos_own_alpha_is_the_selection(controller, session, tmp_path):
     assert session.now.selection.mask[40].all()
     assert not session.now.selection.mask[10].any()
     assert "mask" in session.message
+
+
+def test_whole_mask_tools_act_and_are_undone(controller, session, photo_file):
+    controller.photo.open(session, photo_file)
+    controller.select.box(session, 10, 10, 50, 50)
+    controller.select.stroke(session, [(30, 30)], 10, erase=True)
+    controller.select.stroke(session, [(80, 20)], 6, erase=False)
+    start = session.now.selection.mask
+    controller.select.fill_holes(session)
+    assert session.now.selection.mask[30, 30]
+    controller.select.keep_largest(session)
+    assert session.now.selection.mask.sum() == 40 * 40
+    controller.select.feather(session, 3)
+    assert not session.now.selection.mask[10, 10]
+    assert session.now.selection.mask[10, 30]
+    for label in ("Feather the selection", "Keep the largest piece", "Fill holes"):
+        assert session.history.undo_label == label
+        controller.undo(session)
+    assert session.now.selection.mask is start
+
+
+@pytest.mark.parametrize("tool", ["fill_holes", "keep_largest", "feather", "grow"])
+def test_whole_mask_tools_want_a_selection(controller, session, photo_file, tool):
+    controller.photo.open(session, photo_file)
+    act, amount = getattr(controller.select, tool), [] if tool in ("fill_holes", "keep_largest") else [3]
+    with pytest.raises(WtError, match="Nothing is selected"):
+        act(session, *amount)
+
+
+def test_what_would_leave_nothing_is_refused_and_the_selection_stays(controller, session, photo_file):
+    controller.photo.open(session, photo_file)
+    controller.select.stroke(session, [(80, 20)], 4, erase=False)
+    mask = session.now.selection.mask
+    for act in (lambda: controller.select.grow(session, -9), lambda: controller.select.feather(session, 9)):
+        with pytest.raises(WtError, match="nothing would be left"):
+            act()
+    assert session.now.selection.mask is mask
+
+
+def test_the_mask_is_saved_at_the_files_own_size_upright_and_loads_as_it_was(controller, session, tmp_path):
+    """A 3000 x 900 file whose EXIF turns it: the photo is 614 x 2048, the mask 900 x 3000."""
+    picture = Image.fromarray(np.full((900, 3000, 3), 90, np.uint8))
+    exif = Image.Exif()
+    exif[274] = 6
+    picture.save(tmp_path / "turned photo.jpg", exif=exif)
+    controller.photo.open(session, tmp_path / "turned photo.jpg")
+    assert session.now.rgb.shape == (2048, 614, 3)
+    assert controller.sessions.download(session.token, "turned-photo-mask.png") is None, "nothing is selected yet"
+    controller.select.box(session, 100, 1000, 300, 1500)
+    path = controller.sessions.download(session.token, "turned-photo-mask.png")
+    with Image.open(path) as saved:
+        assert saved.size == (900, 3000)
+        full = np.asarray(saved)
+    assert set(np.unique(full)) == {0, 255}
+    ys, xs = np.nonzero(full)
+    scale = 3000 / 2048
+    bounds = [xs.min(), xs.max() + 1, ys.min(), ys.max() + 1]
+    np.testing.assert_allclose(bounds, np.array([100, 300, 1000, 1500]) * scale, atol=1.5)
+    mask = session.now.selection.mask
+    controller.select.clear(session)
+    controller.select.load_mask(session, path)
+    assert np.array_equal(session.now.selection.mask, mask)
+    other = controller.sessions.attach("other")
+    assert controller.sessions.download(other.token, path.name) is None
