@@ -14,8 +14,14 @@ from app.verbs.photo import PhotoVerbs
 from app.verbs.place import PlaceVerbs
 from app.verbs.select import SelectVerbs
 from app.viewer import Display
+from wt.errors import WtError
 
 _LAYERS = 6
+_NO_STEP = {
+    "Undone": "There is nothing to undo.",
+    "Redone": "There is nothing to redo.",
+    "Now at": "That step is not in the history any more.",
+}
 
 
 class Controller(Verbs):
@@ -37,6 +43,18 @@ class Controller(Verbs):
     def redo(self, session: Session) -> None:
         """Bring the last undone change back."""
         self._travel(session, "Redone", session.history.redo)
+
+    def jump(self, session: Session, number: int) -> None:
+        """To any step of the history, back or forth."""
+        self._travel(session, "Now at", lambda: session.history.go(number))
+
+    def peek(self, session: Session) -> None:
+        """Show the scene before the last edit in 3D, or the present one again; this is no step of its own."""
+        if not session.peeking and session.history.scene_before is None:
+            raise WtError("There is no edit to look behind. Run one first.")
+        session.peeking = not session.peeking
+        session.message = f"The 3D view shows the scene {'before' if session.peeking else 'after'} the last edit."
+        self.refresh(session)
 
     def show_as(self, session: Session, display: Display) -> None:
         """Layers, colours, point size; only what is cached is shown again."""
@@ -68,14 +86,14 @@ class Controller(Verbs):
 
     def _travel(self, session: Session, word: str, move: Callable[[], str]) -> None:
         with session.lock:
-            before = session.now
+            before, scene_before = session.now, session.shown_scene
             label = move()
-            work = session.now
+            work, session.peeking = session.now, False
             self.sessions.autosaver.save(session.folder, work)
         if not label:
-            session.message = "There is nothing to undo." if word == "Undone" else "There is nothing to redo."
+            session.message = _NO_STEP[word]
             return
         session.message = f"{word}: {label}."
         session.tool = "compare" if work.proposal else ("place" if work.scene else "pick")
-        if work.shown_scene is not before.shown_scene:
+        if work.shown_scene is not scene_before:
             self.refresh(session, home=work.photo is not before.photo)

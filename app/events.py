@@ -76,8 +76,10 @@ class Events:
         long(page["build"].click, verbs.export.build, page["formats"])
         on(page["undo"].click, verbs.undo)
         on(page["redo"].click, verbs.redo)
+        page["history"].jump(self.event("That step", self._jump), None, self.outputs, **quiet)
         on(page["cancel"].click, verbs.cancel)
         on(page["home"].click, verbs.home)
+        on(page["peek"].click, verbs.peek)
         look = [page["colour"], page["hidden"], page["point_size"]]
         for name, event in (("colour", "input"), ("hidden", "input"), ("point_size", "release")):
             on(getattr(page[name], event), self._display, look)
@@ -245,6 +247,9 @@ class Events:
             verbs.place.rename_object(session, ident, str(data["name"]))
         elif kind == "delete":
             verbs.place.delete_object(session, ident)
+
+    def _jump(self, session: Session, data: dict[str, Any]) -> None:
+        self.controller.jump(session, int(data["number"]))
 
     def _choose(self, session: Session, kind: str, name: str) -> None:
         session.last_view.pop("model", None)  # it shows what was picked, even if that is refused

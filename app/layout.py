@@ -66,6 +66,7 @@ def _header(page: Page) -> None:
         _text(page, "chip")
         _button(page, "undo", "↶ Undo", size="sm", interactive=False)
         _button(page, "redo", "↷ Redo", size="sm", interactive=False)
+        _widget(page, "history", {"steps": [], "at": 0}, theme.read("history.html"), theme.read("history.js"))
         gr.Button("?", elem_id="help", size="sm")
 
 
@@ -103,7 +104,7 @@ def _select(page: Page) -> None:
         upload = gr.UploadButton("Load mask", size="sm", elem_id="mask_upload", interactive=False, type="filepath")
         page.add("mask_upload", upload)
         _text(page, "mask_save")
-        _button(page, "sky_mark", "Selection is sky", size="sm", interactive=False)
+        _button(page, "sky_mark", "Mark as sky", size="sm", interactive=False)
     page.add("sky_out", gr.Checkbox(True, label="Leave the sky out of the lift", elem_id="sky_out", visible=False))
     _text(page, "select_facts")
 
@@ -183,6 +184,7 @@ def _view(page: Page) -> None:
     _widget(page, "viewer", {}, template, theme.read("viewer.js"))
     with gr.Row(elem_id="view_foot"):
         _button(page, "home", "Photo's view", size="sm", interactive=False)
+        _button(page, "peek", "Before", size="sm", interactive=False)
         page.add("point_size", gr.Slider(0.3, 3, 1, step=0.1, label="Point size", elem_id="point_size"))
         _text(page, "view_caption")
     with page.add("progress_row", gr.Row(elem_id="progress_row", visible=False)):

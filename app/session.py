@@ -17,6 +17,7 @@ from app.viewer import Display, Viewer
 from app.work import History, Work
 from wt.errors import WtError
 from wt.files import write_atomic
+from wt.scene.scene import Scene
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Session:
         self.lock = threading.RLock()
         self.history = History()
         self.display = Display()
+        self.peeking = False
+        """Whether the 3D view shows the scene before the last edit."""
         self.viewer: Viewer | None = None
         self.looking = threading.Lock()
         """Held while the segmenter works, so that the page need not wait for it."""
@@ -70,6 +73,11 @@ class Session:
     def now(self) -> Work:
         """The present state of the work."""
         return self.history.now
+
+    @property
+    def shown_scene(self) -> Scene | None:
+        """What the 3D view shows."""
+        return self.history.scene_before if self.peeking else self.now.shown_scene
 
     @property
     def busy(self) -> bool:
@@ -202,6 +210,7 @@ class Sessions:
 
     def commit(self, session: Session, label: str, work: Work) -> None:
         """A new state in the history, saved soon."""
+        session.peeking = False
         session.history.push(label, work)
         self.autosaver.save(session.folder, work)
 

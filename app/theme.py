@@ -23,6 +23,7 @@ _KEYS = (
     ("Zoom, pan the photo", "wheel, middle-drag"),
     ("Fit the photo", "0"),
     ("Photo's view in 3D", "Home"),
+    ("Before the edit in 3D, and back", "X"),
     ("Run what is next", "Ctrl+Enter"),
     ("Undo, redo", "Ctrl+Z, Ctrl+Shift+Z"),
     ("3D: turn, pan, zoom", "left-drag, right-drag, wheel"),

@@ -133,6 +133,8 @@ def view_caption(session: Session) -> str:
         text = f"{shown.points:,} of {shown.total:,} points shown; exports hold all."
     else:
         text = f"All {shown.total:,} points shown."
+    if session.peeking:
+        text = "The scene before the edit."
     return f"<span>{'Forming… ' if shown.forming else ''}{text}</span>"
 
 
@@ -194,6 +196,9 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
         "home": work.shown_scene is not None,
     }
     props: dict[str, Props] = {name: {"interactive": value} for name, value in on.items()}
+    before = session.history.scene_before is not None
+    props["peek"] = {"interactive": before, "variant": "primary" if session.peeking else "secondary"}
+    props["history"] = {"value": {"steps": session.history.steps, "at": session.history.at}}
     props["mask_tools"] = {"value": {"free": free, "selected": free and selected}}
     # What cannot be used while an edit waits makes room for its Accept and Discard.
     props["run_edit"]["visible"] = not waiting

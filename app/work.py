@@ -120,6 +120,8 @@ class History:
     def __init__(self, work: Work | None = None, limit: int = 60) -> None:
         self._states: list[tuple[str, Work]] = [("Start", work or Work())]
         self._at = 0
+        self._forgotten = 0
+        """How many of the oldest states are gone; a state's number counts them too, so that it stays the same."""
         self._limit = limit
 
     @property
@@ -137,12 +139,34 @@ class History:
         """What redo would bring back; empty if nothing."""
         return self._states[self._at + 1][0] if self._at + 1 < len(self._states) else ""
 
+    @property
+    def at(self) -> int:
+        """Number of the present state."""
+        return self._forgotten + self._at
+
+    @property
+    def steps(self) -> tuple[tuple[int, str], ...]:
+        """(number, label) of every state that can be reached, oldest first; numbers above `at` were undone."""
+        return tuple((self._forgotten + index, label) for index, (label, _) in enumerate(self._states))
+
+    @property
+    def scene_before(self) -> Scene | None:
+        """The scene under the edit that waits, else the one before the last accepted edit; None if it is not known."""
+        now = self.now
+        if now.proposal is not None:
+            return now.scene
+        for _, work in reversed(self._states[: self._at]):
+            if work.photo is now.photo and len(work.edits) < len(now.edits):
+                return work.scene
+        return None
+
     def push(self, label: str, work: Work) -> None:
         """A new state after the present one; what had been undone is gone."""
         del self._states[self._at + 1 :]
         self._states.append((label, work))
         if len(self._states) > self._limit:
             del self._states[0]
+            self._forgotten += 1
         self._at = len(self._states) - 1
 
     def amend(self, change: Callable[[Work], Work]) -> None:
@@ -161,4 +185,11 @@ class History:
         label = self.redo_label
         if label:
             self._at += 1
+        return label
+
+    def go(self, number: int) -> str:
+        """Make the state of this number the present one; its label, empty if there is no such state."""
+        label = dict(self.steps).get(number, "")
+        if label:
+            self._at = number - self._forgotten
         return label

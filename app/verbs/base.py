@@ -26,9 +26,9 @@ class Verbs:
         self.worker = worker
 
     def refresh(self, session: Session, *, home: bool = False) -> None:
-        """Show the present scene in the 3D view."""
+        """Show the scene of the moment in the 3D view."""
         viewer = self.sessions.viewer_of(session)
-        scene = session.now.shown_scene
+        scene = session.shown_scene
         viewer.show(scene, session.display)
         if home and scene is not None:
             viewer.home(scene)
@@ -54,7 +54,7 @@ class Verbs:
 
     def _commit(self, session: Session, label: str, work: Work, *, show: bool = True) -> None:
         with session.lock:
-            scene_before = session.now.shown_scene
+            scene_before, show = session.shown_scene, show or session.peeking
             self.sessions.commit(session, label, work)
         if show and work.shown_scene is not scene_before:
             self.refresh(session)
