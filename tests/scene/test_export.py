@@ -12,6 +12,7 @@ from wt.geometry.camera import Intrinsics, project
 from wt.geometry.layers import LayeredPointmap
 from wt.scene.export import FORMATS, export, roundtrip_px, zip_folder
 from wt.scene.place import place
+from wt.scene.ply import read_ply
 from wt.scene.scene import Scene
 
 
@@ -186,3 +187,26 @@ def test_one_zip_holds_every_file(folder, tmp_path):
     with zipfile.ZipFile(path) as bundle:
         assert bundle.testzip() is None
         assert set(bundle.namelist()) == {file.name for file in folder.iterdir()}
+
+
+def test_a_moved_object_is_exported_where_it_was_moved_to(scene, ball_room, tmp_path):
+    centre, radius = np.array([0.3, 1.0, 4.0]), 0.5
+    transform = np.eye(4)  # a quarter turn about the vertical, twice the size, to the left and nearer
+    transform[:3, :3] = 2 * np.array([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]])
+    transform[:3, 3] = np.array([-1.0, 0.2, 3.0]) - transform[:3, :3] @ centre
+    moved = scene.move(1, transform)
+    export(moved, tmp_path, "all", manifest={})
+    assert roundtrip_px(moved, tmp_path) < 0.1
+    trimesh = pytest.importorskip("trimesh")
+    glb = trimesh.load(tmp_path / "scene.glb")
+    clouds = [read_ply(tmp_path / "pointcloud.ply").points[read_ply(tmp_path / "pointcloud.ply").object_id == 1]]
+    clouds += [part.vertices * [1, -1, -1] for name, part in glb.geometry.items() if name.startswith("ball")]
+    arrays = np.load(tmp_path / "layers.npz")
+    clouds.append(arrays["scene_points"][1][arrays["scene_present"][1]])
+    clouds.append(Scene.load(tmp_path / "scene.wts").point_cloud(objects=[1]).points)
+    assert len(clouds) == 5
+    for cloud in clouds:
+        distance = np.linalg.norm(cloud - [-1.0, 0.2, 3.0], axis=1)
+        np.testing.assert_allclose(distance, 2 * radius, atol=5e-3)
+    told = json.loads((tmp_path / "manifest.json").read_text())["objects"][1]
+    np.testing.assert_allclose(told["transform"], transform)

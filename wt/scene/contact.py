@@ -5,15 +5,18 @@ from dataclasses import replace
 import numpy as np
 
 from wt.errors import WtError
-from wt.scene.floor import CAMERA_UP
 from wt.scene.objects import Placed
+from wt.scene.pose import bottom_level, lowest, solid_points
 from wt.scene.scene import Scene
 from wt.types import Bool, Float
 
-_BOTTOM = 0.03
-"""The object's lowest points: within this share of its height from the bottom."""
 _REACH = 0.2
 """How far around the lowest points support is looked for, as a share of the object's size."""
+_PATCH = 0.1
+"""Points whose heights differ by less than this share of the object's size lie on one level."""
+_PATCH_POINTS = 12
+_PATCH_SHARE = 0.3
+"""A level under an object must hold this share of the points under it."""
 
 
 def contact_gap(
@@ -24,18 +27,12 @@ def contact_gap(
     Positive: the object floats; negative: it is sunk in. The support is the scene's visible surface around and under
     the lowest points, or the fitted floor where nothing is seen there; NaN if there is neither.
     """
-    up = _up(scene)
-    body = points[present].astype(np.float64)
-    body = body[np.isfinite(body).all(axis=1)]
+    up = scene.up()
+    body = solid_points(points, present)
     if len(body) < 10:
         return float("nan")
-    heights = body @ up
-    low, high = np.percentile(heights, (0.5, 99.5))
-    size = float(np.ptp(body, axis=0).max())
-    bottom = body[heights <= low + _BOTTOM * max(high - low, 1e-9)]
-    level = float(np.median(bottom @ up))
-    ground = _support_level(bottom, level, size, up, scene)
-    return float("nan") if ground is None else level - ground
+    ground = _support_level(body, up, scene)
+    return float("nan") if ground is None else bottom_level(body, up) - ground
 
 
 def snap_contact(placed: Placed, scene: Scene) -> Placed:
@@ -47,14 +44,14 @@ def snap_contact(placed: Placed, scene: Scene) -> Placed:
     Raises:
         WtError: no support is seen near the object, or it is more than a factor of two away.
     """
-    up = _up(scene)
+    up = scene.up()
     factor = 1.0
     for _ in range(12):
         points = (placed.points * np.float32(factor)).astype(np.float32)
         gap = contact_gap(points, placed.present, scene)
         if not np.isfinite(gap):
             raise WtError("There is no floor or surface near the object to stand it on. Move it by hand instead.")
-        level = _bottom_level(points[placed.present], up)
+        level = bottom_level(solid_points(points, placed.present), up)
         if abs(level) < 1e-9:
             break
         step = (level - gap) / level
@@ -71,33 +68,45 @@ def snap_contact(placed: Placed, scene: Scene) -> Placed:
     return replace(placed, points=points, scale=placed.scale * factor, shift=placed.shift * factor, residuals=residuals)
 
 
-def _up(scene: Scene) -> Float[np.ndarray, "3"]:
-    plane = scene.floor()
-    return CAMERA_UP if plane is None else plane.normal
-
-
-def _bottom_level(body: Float[np.ndarray, "n 3"], up: Float[np.ndarray, "3"]) -> float:
-    heights = body.astype(np.float64) @ up
-    low, high = np.percentile(heights, (0.5, 99.5))
-    return float(np.median(heights[heights <= low + _BOTTOM * max(high - low, 1e-9)]))
-
-
-def _support_level(
-    bottom: Float[np.ndarray, "n 3"], level: float, size: float, up: Float[np.ndarray, "3"], scene: Scene
-) -> float | None:
-    """Height along `up` of the scene's surface near the bottom points."""
-    shown = [thing for thing in (scene.background, *scene.objects) if thing.visible]
-    ground = np.concatenate([thing.world_points()[0][thing.present[0]] for thing in shown]).astype(np.float64)
-    height = ground @ up
-    flat = ground - height[:, None] * up
-    foot = bottom - (bottom @ up)[:, None] * up
-    reach = _REACH * size
-    low, high = foot.min(axis=0) - reach, foot.max(axis=0) + reach
-    close = (flat >= low).all(axis=1) & (flat <= high).all(axis=1) & (np.abs(height - level) < 0.5 * size)
-    if close.sum() >= 12:
+def _support_level(body: Float[np.ndarray, "n 3"], up: Float[np.ndarray, "3"], scene: Scene) -> float | None:
+    """Height along `up` of the scene's surface near the bottom points, else of the highest one below the object."""
+    level, size = bottom_level(body, up), float(np.ptp(body, axis=0).max())
+    ground = seen_points(scene)
+    height, flat, plan = ground @ up, _flat(ground, up), _flat(body, up)
+    foot = plan[lowest(body, up)]
+    close = _within(flat, foot, _REACH * size) & (np.abs(height - level) < 0.5 * size)
+    if close.sum() >= _PATCH_POINTS:
         return _half_sample_mode(height[close])
+    patch = _highest_patch(height[_within(flat, plan, 0.0) & (height < level)], _PATCH * size)
+    if patch is not None:
+        return patch
     plane = scene.floor()
     return None if plane is None else -plane.offset
+
+
+def _flat(points: Float[np.ndarray, "n 3"], up: Float[np.ndarray, "3"]) -> Float[np.ndarray, "n 3"]:
+    return points - (points @ up)[:, None] * up
+
+
+def _within(points: Float[np.ndarray, "n 3"], body: Float[np.ndarray, "m 3"], reach: float) -> Bool[np.ndarray, " n"]:
+    low, high = body.min(axis=0) - reach, body.max(axis=0) + reach
+    return ((points >= low) & (points <= high)).all(axis=1)
+
+
+def seen_points(scene: Scene) -> Float[np.ndarray, "n 3"]:
+    """The visible surfaces of everything that is shown, where it is now, float64."""
+    shown = [thing for thing in (scene.background, *scene.objects) if thing.visible]
+    return np.concatenate([solid_points(thing.world_points()[:1], thing.present[:1]) for thing in shown])
+
+
+def _highest_patch(heights: Float[np.ndarray, " n"], step: float) -> float | None:
+    """Level of the highest surface that lies flat, if there is one; a wall spreads over all heights."""
+    if len(heights) < _PATCH_POINTS:
+        return None
+    slot = ((heights - heights.min()) / step).astype(int)
+    count = np.bincount(slot)
+    flat = np.flatnonzero(count >= max(_PATCH_POINTS, _PATCH_SHARE * len(heights)))
+    return _half_sample_mode(heights[np.abs(slot - flat[-1]) <= 1]) if len(flat) else None
 
 
 def _half_sample_mode(values: Float[np.ndarray, " n"]) -> float:

@@ -1,11 +1,13 @@
 """One thing in a scene, and what a placement hands to it."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from wt.errors import WtError
+from wt.scene.floor import Plane, fit_floor
 from wt.types import Bool, Float, UInt8
 
 
@@ -38,6 +40,12 @@ class SceneObject:
     def moved(self) -> bool:
         """Whether the transform is not the identity, so that its points no longer lie on their pixels."""
         return not np.array_equal(self.transform, np.eye(4))
+
+    @cached_property
+    def floor(self) -> Plane | None:
+        """The floor that is seen in it; fitted once for all scenes with this photo."""
+        # Layer 0 alone: what a model guesses behind it may lie under the floor.
+        return fit_floor(self.points[0][self.present[0]])
 
     def world_points(self) -> Float[np.ndarray, "layers h w 3"]:
         """The points after `transform`, float32; the very same array while the object has not been moved."""

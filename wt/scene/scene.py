@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wt.errors import WtError
-from wt.geometry.camera import Intrinsics, project, unproject
+from wt.geometry.camera import Intrinsics, unproject
 from wt.geometry.layers import LayeredPointmap, real_surfaces
 from wt.scene.cloud import PointCloud, point_cloud
-from wt.scene.floor import Plane, fit_floor
+from wt.scene.floor import CAMERA_UP, Plane
 from wt.scene.objects import Placed, SceneObject
+from wt.scene.reprojection import nearest_depth
 from wt.types import Bool, Float, UInt8
 
 
@@ -157,12 +157,8 @@ class Scene:
         """z of the nearest shown surface on every pixel, inserted objects included, float32; NaN on empty rays."""
         depth = np.full(self.alpha.shape, np.inf, dtype=np.float32)
         for thing in (self.background, *self.objects):
-            if not thing.visible:
-                continue
-            if thing.moved:
-                _splat(thing.world_points()[thing.present], self.intrinsics, depth)
-            else:
-                depth = np.fmin(depth, np.where(thing.present, thing.points[..., 2], np.inf).min(axis=0))
+            if thing.visible:
+                depth = np.fmin(depth, nearest_depth(thing, self.intrinsics))
         return np.where(np.isfinite(depth), depth, np.float32(np.nan))
 
     def point_cloud(
@@ -189,12 +185,12 @@ class Scene:
 
     def floor(self) -> Plane | None:
         """The floor under the photo as (unit normal pointing up, camera height in scene units), if one is seen."""
-        return self._floor
+        return self.background.floor
 
-    @cached_property
-    def _floor(self) -> Plane | None:
-        # Layer 0 alone: what a model guesses behind it may lie under the floor.
-        return fit_floor(self.background.points[0][self.background.present[0]])
+    def up(self) -> Float[np.ndarray, "3"]:
+        """Unit vector upwards: the floor's normal, without a floor the camera's own up."""
+        plane = self.floor()
+        return CAMERA_UP if plane is None else plane.normal
 
     def metres_per_unit(self, camera_height_m: float = 1.5) -> float | None:
         """Metres in one scene unit, assuming the camera stood this high above the fitted floor; None without one."""
@@ -260,10 +256,3 @@ def _nearest(image: np.ndarray, grid: Intrinsics) -> np.ndarray:
     rows = ((np.arange(grid.height) + 0.5) * height / grid.height).astype(int)
     columns = ((np.arange(grid.width) + 0.5) * width / grid.width).astype(int)
     return image[rows[:, None], columns]
-
-
-def _splat(points: Float[np.ndarray, "n 3"], grid: Intrinsics, depth: Float[np.ndarray, "h w"]) -> None:
-    uv = project(points, grid)
-    inside = (uv >= 0).all(axis=1) & (uv[:, 0] < grid.width) & (uv[:, 1] < grid.height)  # NaN compares False
-    column, row = uv[inside].astype(int).T
-    np.minimum.at(depth, (row, column), points[inside, 2])
