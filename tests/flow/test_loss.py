@@ -37,6 +37,17 @@ def test_against_the_slow_sum():
     assert [float(loss.total), float(loss.layer0), float(loss.hidden)] == pytest.approx(slow, rel=1e-5)
 
 
+def test_pseudo_huber_is_the_square_near_zero_and_the_size_far_away():
+    d, target, weight = 0.5, torch.zeros(1, 1, 1, 1, 3), torch.ones(1, 1, 1)
+
+    def loss(error: float) -> float:
+        return float(endpoint_loss(target + error, target, weight, torch.tensor([False]), huber=d).total)
+
+    assert loss(0.01) == pytest.approx(0.01**2, rel=1e-3)
+    assert loss(0.4) == pytest.approx(2 * d * (np.hypot(d, 0.4) - d), rel=1e-5)
+    assert loss(300.0) == pytest.approx(2 * d * (300 - d), rel=1e-2)
+
+
 def test_invalid_pixels_neither_count_nor_poison():
     target = torch.zeros(1, 6, 4, 4, 3)
     predicted = torch.ones(1, 6, 4, 4, 3, requires_grad=True)

@@ -35,12 +35,15 @@ def endpoint_loss(
     weight: Float[Tensor, "b h w"],
     single: Bool[Tensor, "b"],
     real: Bool[Tensor, "b v h w"] | None = None,
+    huber: float | None = None,
 ) -> EndpointLoss:
     """Weighted mean of |x0_hat - x0|^2 over valid pixels, layers and channels (Eq. 3).
 
     `weight` is 1 on valid rays, 0 outside (what the target holds there does not matter) and in between for pseudo
     targets of a jittered mask; `single` marks samples that supervise layer 0 only. With `real`, layers count only
-    where it is True (the ablation without depth filling).
+    where it is True (the ablation without depth filling). With `huber` = d, errors well above d count by their size,
+    not its square (pseudo-Huber, as Song and Dhariwal 2023 train few-step models): what is learnt goes from the mean
+    of what is possible towards its median.
     """
     layers = predicted.shape[1]
     gated = gate_layers(weight, single, layers)
@@ -48,7 +51,10 @@ def endpoint_loss(
         gated = gated * real
     # Invalid targets may hold anything, NaN included: taken out before the square, whose gradient would spread them.
     difference = torch.where(gated[..., None] > 0, predicted - target, 0.0)
-    error = difference.square().mean(dim=-1) * gated
+    error = difference.square().mean(dim=-1)
+    if huber is not None:
+        error = 2 * huber**2 * ((1 + error / huber**2).sqrt() - 1)
+    error = error * gated
     per_layer = error.sum(dim=(0, 2, 3))
     counts = gated.sum(dim=(0, 2, 3))
     return EndpointLoss(

@@ -79,9 +79,9 @@ def view_mask(batch: Batch | ClipBatch) -> Bool[Tensor, "b #v h w"]:
 class Objective(nn.Module):
     """A network and its loss."""
 
-    def __init__(self, model: WTDiT, mono_weight: float) -> None:
+    def __init__(self, model: WTDiT, mono_weight: float, huber: float | None = None) -> None:
         super().__init__()
-        self.model, self.mono_weight = model, mono_weight
+        self.model, self.mono_weight, self.huber = model, mono_weight, huber
 
     def counts(self, batch: Batch | ClipBatch) -> Float[Tensor, "3"]:
         """What the means of the loss are taken over: weights of supervised points, valid rays, points with a mask."""
@@ -108,7 +108,7 @@ class Objective(nn.Module):
         predicted, surface = self.model.endpoint(x_t, draws.t, tokens, batch.rgb, view_mask(batch), draws.fill)
         found = self._stacks(batch)
         x0 = predicted.float().unflatten(1, (-1, layers)).flatten(0, 1)
-        endpoint = endpoint_loss(x0, found.x0, found.weight, found.single, found.real)
+        endpoint = endpoint_loss(x0, found.x0, found.weight, found.single, found.real, self.huber)
         # A layer without a surface of its own repeats the one before it, which is in order.
         filled = x0 if found.real is None else forward_fill(x0, found.real, layers)
         mono = monotonicity(filled[..., 2], found.weight)

@@ -38,6 +38,8 @@ class Recipe:
     spike: float = 4.0
     """A step whose loss is above this many times the running loss is skipped (App. B)."""
     mono_weight: float = 0.1
+    huber: float | None = None
+    """From what deviation on, in normalised coordinates, an error counts by its size; None: by its square (Eq. 3)."""
     schedule: Schedule = field(default_factory=lambda: Schedule(NoiseShift(atom=0.6)))
     """The shift towards noise that a small model needs (DESIGN section 5), and more draws of pure noise: only they (and
     the few next to them) teach it to read the photo, and it is sampled in few steps."""
@@ -206,6 +208,10 @@ def _with_schedule(schedule: Schedule) -> Callable[[Recipe], Recipe]:
     return changed
 
 
+def _with_recipe(**numbers: Any) -> Callable[[Recipe], Recipe]:
+    return lambda made: replace(made, **numbers)
+
+
 def _with_config(**numbers: Any) -> Callable[[Recipe], Recipe]:
     return lambda made: replace(made, config=replace(made.config, **numbers))
 
@@ -220,6 +226,7 @@ ABLATIONS: dict[str, Callable[[Recipe], Recipe]] = {
     "layerscale=1e-4": _with_config(layerscale_init=1e-4),
     "no-refinement": _with_config(refine_channels=0),
     "no-neck": _with_config(encoder=LITE2),
+    "huber=0.1": _with_recipe(huber=0.1),
 }
 """The paper's section 4.3, Table 4 and App. F.3; the mixture is its whole two-phase curriculum. Small models start
 LayerScale at 1, where it changes little: the paper's start is the fair opponent of none at all. The

@@ -120,7 +120,7 @@ class Trainer:
         self.model.checkpoint_blocks(self.recipe.gradient_checkpointing)
         weights, averaged = widened(weights, self.model), widened(averaged, self.model)
         fill_network(self.model, weights, self.options.encoder, may_lack=() if state else NEW_PARTS)
-        self.objective = Objective(self.model, self.recipe.mono_weight)
+        self.objective = Objective(self.model, self.recipe.mono_weight, self.recipe.huber)
         self.module = shard(self.objective) if self.sharded else self.accelerator.prepare_model(self.objective)
         self.ema = Ema(self.model, self.recipe.ema_decay)
         if averaged:
