@@ -1,33 +1,28 @@
-"""Work that survives: each visitor's present state in a folder of its own, written behind the person's back."""
+"""Work that survives: the present state of each project in a folder of its own, written behind the person's back."""
 
-import io
-import json
 import logging
 import queue
 import shutil
 import threading
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from app.models import KINDS, Kind
-from app.work import Selection, Work
-from wt.depth import DepthMap
+from app import project
+from app.pictures import thumbnail
+from app.work import Work
 from wt.errors import WtError
-from wt.files import json_text, write_atomic
-from wt.images import Photo
+from wt.files import write_atomic
 from wt.scene.scene import Scene
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+THUMBNAIL = "thumbnail.jpg"
+_SCENE = "scene.wts"
 
 
 class Autosaver:
-    """One thread that writes the newest state of every visitor who changed something."""
+    """One thread that writes the newest state of every project that was changed."""
 
     def __init__(self) -> None:
         self._queue: queue.Queue[Path | None] = queue.Queue()
@@ -53,9 +48,10 @@ class Autosaver:
         return self._idle.wait(seconds)
 
     def forget(self, folder: Path) -> None:
-        """Stop remembering what was written there."""
+        """Stop remembering what was written there and below."""
         with self._lock:
-            self._written.pop(folder, None)
+            for known in [known for known in self._written if known.is_relative_to(folder)]:
+                del self._written[known]
 
     def stop(self) -> None:
         """Write what waits, then stop."""
@@ -69,82 +65,74 @@ class Autosaver:
                 before = self._written.get(folder, Work())
             try:
                 write(folder, work, before)
+                before = work
             except (OSError, WtError) as error:  # a full disk must not stop the work itself
                 log.warning("work could not be saved to %s: %s", folder, error)
             with self._lock:
-                self._written[folder] = work
+                self._written[folder] = before
                 if not self._newest:
                     self._idle.set()
 
 
 def write(folder: Path, work: Work, before: Work) -> None:
-    """Write what differs from `before`; a pending proposal is not kept, the state under it is."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write what differs from `before`, the document last; a pending proposal is not kept, the state under it is."""
     if work.photo is None or work.rgb is None:
         return
-    if work.photo is not before.photo:
-        _picture(folder / "photo.png", work.photo.rgb)
+    if not (folder / project.DOCUMENT).is_file():  # deleted in between, so nothing of it is there
+        before = Work()
     if work.rgb is not before.rgb:
-        _picture(folder / "rgb.png", work.rgb)
-    masks = {"alpha": work.photo.alpha, "mask": work.selection.mask, "sky": work.sky}
-    for name, mask in masks.items():
-        if mask is None:
-            (folder / f"{name}.png").unlink(missing_ok=True)
-        else:
-            _picture(folder / f"{name}.png", mask.astype(np.uint8) * 255)
+        write_atomic(folder / THUMBNAIL, thumbnail(work.rgb))
     if work.scene is None:
-        (folder / "scene.wts").unlink(missing_ok=True)
+        (folder / _SCENE).unlink(missing_ok=True)
     elif work.scene is not before.scene:
-        work.scene.save(folder / "scene.wts")
-    if work.depth is None:
-        (folder / "depth.npy").unlink(missing_ok=True)
-    elif work.depth is not before.depth:
-        _numbers(folder / "depth.npy", work.depth.values)
-    document = {
-        "version": VERSION,
-        "saved": time.time(),
-        "name": work.photo.name,
-        "notes": work.photo.notes,
-        "focal_35mm": work.photo.focal_35mm,
-        "level": work.selection.level,
-        "keep_sky_out": work.keep_sky_out,
-        "depth": work.depth and {"kind": work.depth.kind, "name": work.depth.name, "notes": work.depth.notes},
-        "models": work.models,
-        "lift": work.lift,
-        "pin": work.pin,
-        "edits": work.edits,
-    }
-    write_atomic(folder / "work.json", json_text(document).encode())
+        work.scene.save(folder / _SCENE)
+    for name, data in project.pieces(work, before):
+        if data is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            write_atomic(folder / name, data)
 
 
 def read(folder: Path) -> Work | None:
-    """The state saved in a folder; None if there is none.
+    """The state saved in a project's folder; None if there is none.
 
     Raises:
         WtError: it is there but cannot be read.
     """
-    if not (folder / "work.json").is_file():
+    if not (folder / project.DOCUMENT).is_file():
         return None
+    scene = folder / _SCENE
     try:
-        document = json.loads((folder / "work.json").read_text(encoding="utf-8"))
-        if document["version"] != VERSION:
-            raise WtError(f"Your saved work is of version {document['version']}, this program reads {VERSION}.")
-        return _work(folder, document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = Scene.load(scene) if scene.is_file() else None
+        return project.restored(partial(_content, folder), found, folder.name, "Your saved work")
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise WtError(f"Your saved work could not be read ({error}). Open the photo again.") from error
 
 
+def _content(folder: Path, name: str) -> bytes | None:
+    path = folder / name
+    return path.read_bytes() if path.is_file() else None
+
+
 def sweep(sessions: Path, keep_days: float, keep: set[str]) -> int:
-    """Delete folders of visitors who have not come back for so long; how many were deleted."""
-    if not sessions.is_dir():
-        return 0
+    """Delete projects that were not changed for so long, and folders of visitors who have none; how many were deleted.
+
+    Args:
+        sessions: of all visitors.
+        keep: names of projects and of visitors' folders that are in use.
+    """
     old = time.time() - keep_days * 86400
-    gone = 0
-    for folder in sessions.iterdir():
-        if folder.is_dir() and folder.name not in keep and _touched(folder) < old:
-            shutil.rmtree(folder, ignore_errors=True)
-            gone += 1
-    return gone
+
+    def stale(folder: Path) -> bool:
+        return folder.is_dir() and folder.name not in keep and _touched(folder) < old
+
+    gone = [folder for folder in sessions.glob("*/projects/*") if stale(folder)]
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+    left = [folder for folder in sessions.glob("*") if stale(folder) and not any(folder.glob("projects/*"))]
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(gone) + len(left)
 
 
 def _touched(folder: Path) -> float:
@@ -152,56 +140,3 @@ def _touched(folder: Path) -> float:
         return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
     except OSError:  # it is being written or deleted right now
         return time.time()
-
-
-def _work(folder: Path, document: dict[str, Any]) -> Work:
-    rgb = _array(folder / "photo.png")
-    assert rgb is not None
-    now = _array(folder / "rgb.png")
-    mask = _mask(folder / "mask.png")
-    photo = Photo(rgb, _mask(folder / "alpha.png"), tuple(document["notes"]), document["name"], document["focal_35mm"])
-    return Work(
-        photo=photo,
-        rgb=photo.rgb if now is None or np.array_equal(now, rgb) else now,
-        selection=Selection(base=mask, level=int(document["level"])),
-        sky=_mask(folder / "sky.png"),
-        keep_sky_out=bool(document["keep_sky_out"]),
-        depth=_depth(folder / "depth.npy", document.get("depth")),
-        models=_models(document.get("models")),
-        scene=Scene.load(folder / "scene.wts") if (folder / "scene.wts").is_file() else None,
-        lift=dict(document["lift"]),
-        pin=None if document["pin"] is None else (float(document["pin"][0]), float(document["pin"][1])),
-        edits=tuple(document["edits"]),
-    )
-
-
-def _picture(path: Path, array: np.ndarray) -> None:
-    temporary = path.with_name(f".{path.stem}.tmp.png")
-    Image.fromarray(array).save(temporary, compress_level=1)
-    temporary.replace(path)
-
-
-def _numbers(path: Path, array: np.ndarray) -> None:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    write_atomic(path, buffer.getvalue())
-
-
-def _depth(path: Path, told: dict[str, Any] | None) -> DepthMap | None:
-    if not told or not path.is_file():
-        return None
-    return DepthMap(np.load(path, allow_pickle=False), told["kind"], told["name"], tuple(told["notes"]))
-
-
-def _models(told: Any) -> dict[Kind, str]:
-    """Names that nobody offers any more do no harm: `Engine.chosen` knows what to do without them."""
-    return {kind: str(told[kind]) for kind in KINDS if kind in told} if isinstance(told, dict) else {}
-
-
-def _array(path: Path) -> np.ndarray | None:
-    return np.array(Image.open(path)) if path.is_file() else None
-
-
-def _mask(path: Path) -> np.ndarray | None:
-    array = _array(path)
-    return None if array is None else array > 127

@@ -38,13 +38,14 @@ class AppConfig:
     """A 3D view that no browser watches is stopped after this; so is, when the studio is full, that of a visitor who
     did nothing for so long. The work is kept on disk."""
     keep_days: float = 7.0
-    """Saved work of visitors who do not come back is deleted after this."""
-    max_upload: str = "64mb"
+    """A saved project that nobody opens is deleted after this."""
+    max_upload: str = "256mb"
+    """Of one file: a project of a large model's scene with many objects has about half of it."""
     inbrowser: bool = False
 
     @property
     def sessions(self) -> Path:
-        """One folder per visitor below this."""
+        """One folder per browser below this, with its projects."""
         return self.cache / "sessions"
 
 

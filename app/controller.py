@@ -89,7 +89,7 @@ class Controller(Verbs):
             before, scene_before = session.now, session.shown_scene
             label = move()
             work, session.peeking = session.now, False
-            self.sessions.autosaver.save(session.folder, work)
+            self.sessions.save(session)
         if not label:
             session.message = _NO_STEP[word]
             return

@@ -52,6 +52,7 @@ class Events:
 
         page["upload"].upload(self._upload, page["upload"], self.outputs, **quiet)
         page["examples"].pick(self.event("Opening the example", self._example), None, self.outputs, **quiet)
+        page["projects"].act(self.event("Opening the project", self._project), None, self.outputs, **quiet)
         page["stage"].gesture(self.event("That gesture", self._gesture), None, self.outputs, **quiet)
         page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
         on(page["level"].input, verbs.select.level, page["level"])
@@ -96,7 +97,7 @@ class Events:
             yield {self.page["status"]: gr.update(value=f"<span>{error}</span>")}
             return
         self.controller.refresh(session, home=True)
-        updates = self.changes(session)
+        updates = self._follow_link(session, request.query_params.get("project")) or self.changes(session)
         updates[self.page["browser"]] = session.key
         updates |= self._display_controls(session)
         yield updates
@@ -213,6 +214,20 @@ class Events:
         if path is None:
             raise WtError("There is no such example.")
         self.controller.photo.open(session, path)
+
+    def _follow_link(self, session: Session, ident: str | None) -> Updates:
+        if not ident or ident == session.now.project:
+            return {}
+        return self._attempt(session, "The link", lambda session: self.controller.photo.open_project(session, ident))
+
+    def _project(self, session: Session, data: dict[str, Any]) -> None:
+        kind, ident = data.get("kind"), str(data["ident"])
+        if kind == "open":
+            self.controller.photo.open_project(session, ident)
+        elif kind == "delete":
+            self.controller.photo.delete_project(session, ident)
+        elif kind == "copied":
+            session.message = "The link is copied. It opens this project in this browser, as long as it is kept."
 
     def _gesture(self, session: Session, data: dict[str, Any]) -> None:
         kind, verbs = data.get("kind"), self.controller

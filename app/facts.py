@@ -16,7 +16,7 @@ from app.work import Work
 def photo(work: Work) -> str:
     """Name, size and what was converted."""
     if work.photo is None:
-        return '<p class="hint">JPEG, PNG, WebP or HEIC. It stays on this machine.</p>'
+        return hint("JPEG, PNG, WebP or HEIC, or a project that you saved (.wts). It stays on this machine.")
     notes = "".join(f"<li>{escaped(note)}</li>" for note in work.photo.notes)
     rows = [("File", work.photo.name), ("Size", f"{work.photo.width} × {work.photo.height} px")]
     if work.photo.focal_35mm:
@@ -37,6 +37,14 @@ def select(work: Work) -> str:
     return table([("Selected", f"{mask.mean() * 100:.1f} % of the photo"), ("Extent", size)]) + (
         hint(_sky_words(work)) if has_sky(work) else ""
     )
+
+
+def project_link(session: Session) -> str:
+    """Downloads the whole project."""
+    work = session.now
+    path = "" if work.photo is None else f"studio/{session.token}/download/{work.file_name}"
+    title = "One file with photo, selection, scene and edits; drop it on the photo box to go on (Ctrl+S)"
+    return take_away("save_project", "Save project", title, path)
 
 
 def mask_link(session: Session) -> str:

@@ -67,6 +67,7 @@ def _header(page: Page) -> None:
         _button(page, "undo", "↶ Undo", size="sm", interactive=False)
         _button(page, "redo", "↷ Redo", size="sm", interactive=False)
         _widget(page, "history", {"steps": [], "at": 0}, theme.read("history.html"), theme.read("history.js"))
+        _text(page, "project_save")
         gr.Button("?", elem_id="help", size="sm")
 
 
@@ -94,6 +95,8 @@ def _photo(page: Page) -> None:
     });"""
     template = f'<p class="caption">Or begin with one of these</p><div class="examples">{tiles}</div>'
     _widget(page, "examples", None, template, script)
+    template = '<p class="caption"></p><div class="projects"></div>'
+    _widget(page, "projects", {"projects": []}, template, theme.read("projects.js"))
     _text(page, "photo_facts")
 
 

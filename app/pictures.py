@@ -86,6 +86,13 @@ def jpeg(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
     return buffer.getvalue()
 
 
+def thumbnail(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
+    """A small JPEG for a list."""
+    image = Image.fromarray(rgb)
+    image.thumbnail((160, 160))
+    return jpeg(np.asarray(image))
+
+
 def png(pixels: UInt8[np.ndarray, "h w *c"]) -> bytes:
     """Lossless, lightly packed."""
     buffer = io.BytesIO()

@@ -5,10 +5,11 @@ import re
 import secrets
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app import autosave, pictures
+from app import autosave, pictures, project, projects
 from app.autosave import Autosaver
 from app.config import AppConfig
 from app.jobs import Job
@@ -23,17 +24,19 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 90.0
 """A page that is reloaded finds its 3D view and its undo history again within this time."""
+THUMBNAIL_OF = "project-"
+"""Then a project's id: name of a picture."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
 class Session:
-    """Everything of one visitor. Handlers hold `lock` while they change it."""
+    """Everything of one visitor's tab. Handlers hold `lock` while they change it."""
 
     def __init__(self, key: str, folder: Path) -> None:
         self.key = key
-        """Secret of the browser; names the folder of the saved work."""
+        """Secret of the browser, shared by its tabs; names the folder of its projects."""
         self.token = secrets.token_urlsafe(24)
-        """In the URLs of this visitor's pictures and downloads."""
+        """In the URLs of this tab's pictures and downloads."""
         self.folder = folder
         self.lock = threading.RLock()
         self.history = History()
@@ -75,6 +78,11 @@ class Session:
         return self.history.now
 
     @property
+    def project_folder(self) -> Path:
+        """Where the project of the moment is saved."""
+        return self.folder / "projects" / self.now.project
+
+    @property
     def shown_scene(self) -> Scene | None:
         """What the 3D view shows."""
         return self.history.scene_before if self.peeking else self.now.shown_scene
@@ -99,7 +107,9 @@ class Session:
         return number
 
     def picture(self, name: str) -> tuple[bytes, str] | None:
-        """An encoded picture of the present state, encoded once."""
+        """An encoded picture of the present state, encoded once; or the thumbnail of a project of this browser."""
+        if name.startswith(THUMBNAIL_OF):
+            return self._thumbnail(name.removeprefix(THUMBNAIL_OF))
         if name not in ("photo", "before", "overlay"):
             return None
         with self.lock:
@@ -112,13 +122,22 @@ class Session:
             self._encoded[name] = (version, made)
         return made
 
+    def _thumbnail(self, ident: str) -> tuple[bytes, str] | None:
+        try:
+            return (projects.folder_of(self.folder, ident) / autosave.THUMBNAIL).read_bytes(), "image/jpeg"
+        except (WtError, OSError):
+            return None
+
     def download(self, name: str) -> Path | None:
-        """The last export, or the selection of the moment, which is written now."""
+        """The last export; or the selection or the project of the moment, which are written now."""
         bundle = self.exported.get("zip")
         if bundle is not None and bundle.name == name:
             return bundle if bundle.is_file() else None
-        work = self.now
-        data = pictures.mask_png(work) if name == work.mask_name else None
+        work, data = self.now, None
+        if name == work.mask_name:
+            data = pictures.mask_png(work)
+        elif name == work.file_name and work.photo is not None:
+            data = project.file_of(work)
         return None if data is None else write_atomic(self.folder / "exports" / name, data)
 
 
@@ -135,7 +154,7 @@ class Sessions:
     def attach(self, page: str, key: object = None) -> Session:
         """The session for a page that was just opened; with the browser's key, the work that it had.
 
-        A key that another open page still shows (a second tab) gets a copy of the work under a new key.
+        If another open page shows that (a second tab), this one gets a copy of it, which is a project of its own.
 
         Raises:
             WtError: too many visitors at once.
@@ -146,8 +165,8 @@ class Sessions:
             if live is not None and live.page is None:
                 session = live
             else:
-                session = self._new(key if live is None else None)
-                session.message = self._restore(session, key, live)
+                session = self._new(key)
+                session.message = self._restore(session, live)
             session.page = page
             session.last_seen = time.monotonic()
             session.last_view = {}
@@ -212,7 +231,22 @@ class Sessions:
         """A new state in the history, saved soon."""
         session.peeking = False
         session.history.push(label, work)
-        self.autosaver.save(session.folder, work)
+        self.save(session)
+
+    def save(self, session: Session) -> None:
+        """The present state, soon."""
+        work = session.now
+        if work.project:
+            self.autosaver.save(session.project_folder, work)
+
+    def elsewhere(self, session: Session) -> set[str]:
+        """Projects that other tabs of the same browser show."""
+        with self._lock:
+            return {
+                other.now.project
+                for other in self._sessions.values()
+                if other is not session and other.key == session.key
+            }
 
     def reap(self) -> int:
         """Stop views that nobody has looked at for long, forget visitors that are gone; how many were dropped."""
@@ -224,8 +258,9 @@ class Sessions:
                 unwatched = session.viewer is None or not session.viewer.watched
                 idle = unwatched and away > self.config.idle_minutes * 60
                 if not session.busy and (left or idle):
-                    gone.append(self._sessions.pop(session.key))
-            kept = set(self._sessions)
+                    gone.append(self._sessions.pop(session.token))
+            live = list(self._sessions.values())
+            kept = {session.key for session in live} | {session.now.project for session in live}
         for session in gone:
             self._close(session)
         autosave.sweep(self.config.sessions, self.config.keep_days, kept)
@@ -256,20 +291,24 @@ class Sessions:
         return len(self._sessions)
 
     def _wait_until_free(self, key: str | None, seconds: float = 2.0) -> Session | None:
-        """A reload opens the new page before the old one is gone; give it a moment."""
+        """The session of this browser that no page shows, else one that another tab does.
+
+        A reload opens the new page before the old one is gone; give it a moment.
+        """
         give_up = time.monotonic() + seconds
         while True:
             with self._lock:
-                live = self._sessions.get(key) if key else None
-            if live is None or live.page is None or time.monotonic() > give_up:
-                return live
+                ours = [session for session in self._sessions.values() if session.key == key]
+            ours.sort(key=lambda session: (session.page is None, session.last_seen))
+            if not ours or ours[-1].page is None or time.monotonic() > give_up:
+                return ours[-1] if ours else None
             time.sleep(0.05)
 
     def _new(self, key: str | None) -> Session:
         self._make_room()
         key = key or secrets.token_urlsafe(32)
         session = Session(key, self.config.sessions / key)
-        self._sessions[key] = session
+        self._sessions[session.token] = session
         return session
 
     def _make_room(self) -> None:
@@ -281,17 +320,17 @@ class Sessions:
         if not waiting:
             raise WtError(f"The studio is full: {len(self._sessions)} people are in it. Try again in a few minutes.")
         waiting.sort(key=lambda session: (session.page is not None, session.last_gesture))
-        self._close(self._sessions.pop(waiting[0].key))
+        self._close(self._sessions.pop(waiting[0].token))
 
-    def _restore(self, session: Session, key: str | None, live: Session | None) -> str:
-        if live is not None:
-            session.history = History(live.now)
-            self.autosaver.save(session.folder, live.now)
+    def _restore(self, session: Session, live: Session | None) -> str:
+        if live is not None and live.now.photo is not None:
+            session.history = History(replace(live.now, project=projects.new_ident()))
             return "This is a copy: the same work is open in another tab."
-        if key is None:
+        newest = projects.saved(session.folder)[:1]
+        if live is not None or not newest:
             return session.message
         try:
-            work = autosave.read(session.folder)
+            work = autosave.read(projects.folder_of(session.folder, newest[0].ident))
         except WtError as error:
             log.warning("%s", error)
             return str(error)

@@ -26,6 +26,7 @@ _KEYS = (
     ("Before the edit in 3D, and back", "X"),
     ("Run what is next", "Ctrl+Enter"),
     ("Undo, redo", "Ctrl+Z, Ctrl+Shift+Z"),
+    ("Save the project as a file", "Ctrl+S"),
     ("3D: turn, pan, zoom", "left-drag, right-drag, wheel"),
     ("3D: fly", "W A S D Q E"),
     ("This sheet", "?"),

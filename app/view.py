@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import facts
+from app import facts, projects
 from app.engine import Engine
 from app.jobs import Job
 from app.markup import escaped
@@ -26,6 +26,8 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "status": {"value": f'<span class="{"problem" if session.problem else ""}">{escaped(session.message)}</span>'},
         "stage": {"value": stage(work, session)},
         "photo_facts": {"value": facts.photo(work)},
+        "project_save": {"value": facts.project_link(session)},
+        "projects": {"value": project_list(session, engine)},
         "level": {"value": LEVELS[work.selection.level], "interactive": bool(work.selection.candidates) and not busy},
         "select_facts": {"value": facts.select(work)},
         "mask_save": {"value": facts.mask_link(session)},
@@ -110,6 +112,15 @@ def objects(work: Work) -> list[Props]:
         for thing in (*reversed(scene.objects), scene.background)
     ]
     return [{**row, "locked": work.proposal is not None} for row in rows]
+
+
+def project_list(session: Session, engine: Engine) -> Props:
+    """This browser's saved projects; of the open one no time, which would change with every step."""
+    rows = []
+    for one in projects.saved(session.folder):
+        opened = one.ident == session.now.project
+        rows.append({"ident": one.ident, "name": one.name, "open": opened, "saved": None if opened else one.saved})
+    return {"token": session.token, "projects": rows, "days": f"{engine.config.keep_days:g}"}
 
 
 def layers(work: Work, session: Session) -> Props:

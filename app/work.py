@@ -64,6 +64,8 @@ class Proposal:
 class Work:
     """One moment of a person's work."""
 
+    project: str = ""
+    """Unguessable name of the project that this is a moment of; every opened photo or file begins one."""
     photo: Photo | None = None
     """As it was opened."""
     rgb: UInt8[np.ndarray, "h w 3"] | None = None
@@ -95,6 +97,11 @@ class Work:
     def mask_name(self) -> str:
         """Of the file that holds the selection."""
         return f"{self.stem}-mask.png"
+
+    @property
+    def file_name(self) -> str:
+        """Of the file that holds the whole project."""
+        return f"{self.stem}.wts"
 
     @property
     def shown_scene(self) -> Scene | None:

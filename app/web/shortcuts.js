@@ -9,6 +9,7 @@
     const typing = /^(input|textarea|select)$/i.test(event.target.tagName || "") && event.target.type !== "range" && event.target.type !== "radio" && event.target.type !== "checkbox";
     const stage = window.studioStage;
     if (command && key === "enter") { event.preventDefault(); document.activeElement && document.activeElement.dispatchEvent(new Event("change", { bubbles: true })); setTimeout(typing ? () => press("run_edit") : primary, 60); return; }
+    if (command && key === "s") { event.preventDefault(); const link = document.querySelector("a#save_project[href]"); if (link) link.click(); return; }
     if (typing) return;
     if (command && key === "z") { event.preventDefault(); press(event.shiftKey ? "redo" : "undo"); return; }
     if (command && key === "y") { event.preventDefault(); press("redo"); return; }

@@ -203,3 +203,61 @@ def test_a_depth_map_is_loaded_used_and_forgotten_with_a_new_photo(studio, tmp_p
     studio.upload(picture(tmp_path / "blue.png", (30, 60, 220)))
     studio.says("blue.png is open")
     page.wait_for_selector("#depth_forget[disabled]", state="attached")
+
+
+def test_a_click_selects_the_pixel_under_it_whatever_rotation_and_zoom(studio, tmp_path):
+    """Judged by the mask that is downloaded: its middle is the pixel that was clicked on the upright photo."""
+    page, upright = studio.page, (SIZE[1], SIZE[0])
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.new("RGB", SIZE, (90, 60, 30)).save(tmp_path / "turned.jpg", exif=exif)
+    studio.upload(tmp_path / "turned.jpg")
+    studio.says("turned.jpg is open")
+    place = studio.at(60, 200, upright)
+    box = page.locator("#photo_canvas").bounding_box()
+    page.mouse.move(box["x"] + place["x"], box["y"] + place["y"])
+    page.mouse.wheel(0, -500)
+    page.wait_for_timeout(300)
+    page.locator("#photo_canvas").click(position=place)
+    studio.says("Select:")
+    with page.expect_download() as download:
+        page.locator("#save_mask").click()
+    with Image.open(download.value.path()) as mask:
+        assert mask.size == upright
+        ys, xs = np.nonzero(np.asarray(mask))
+    assert abs(xs.mean() - 60) < 1
+    assert abs(ys.mean() - 200) < 1
+
+
+def test_a_step_back_by_the_list_and_a_project_saved_dropped_reopened_by_link_and_deleted(studio, url, tmp_path):
+    page = studio.page
+    studio.upload(picture(tmp_path / "first.png", (200, 90, 40)))
+    studio.says("first.png is open")
+    studio.click_photo(150, 100, SIZE)
+    studio.says("Select:")
+    page.locator("#grow").click()
+    studio.says("Grow")
+    page.locator("#history button").first.click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    studio.says("Now at: Select")
+    assert page.locator("#history .pop button.undone").inner_text() == "Grow the selection"
+    with page.expect_download() as download:
+        page.locator("#photo_canvas").press("Control+s")
+    download.value.save_as(tmp_path / "first.wts")
+    studio.upload(picture(tmp_path / "second.png", (40, 90, 200)))
+    studio.says("second.png is open")
+    studio.open_step("photo")
+    page.wait_for_function("document.querySelectorAll('#projects .project').length === 2")
+    ident = page.locator("#projects .project:not(.now)").get_attribute("data-ident")
+    page.goto(f"{url}?project={ident}")
+    page.wait_for_selector("#photo_canvas", state="attached")
+    studio.says("The project of first.png is open")
+    page.wait_for_function("!location.search.includes('project')")
+    studio.upload(tmp_path / "first.wts")
+    page.wait_for_function("document.querySelectorAll('#projects .project').length === 3")
+    assert "%" in page.locator("#step_select > button").inner_text(), "the selection came along"
+    studio.open_step("photo")
+    page.locator(f"#projects [data-ident='{ident}'] .delete").click()
+    page.locator(f"#projects [data-ident='{ident}'] .delete.sure").click()
+    studio.says("first.png was deleted")

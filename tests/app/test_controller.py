@@ -149,13 +149,13 @@ def test_display_acts_on_the_cache_alone(controller, session, photo_file):
     assert len(controller.engine.scene.calls) == calls
 
 
-def test_work_is_saved_and_comes_back(controller, session, photo_file, config):
+def test_work_is_saved_and_comes_back(controller, session, photo_file):
     lifted(controller, session, photo_file)
     edited(controller, session)
     controller.place.accept(session)
     controller.select.click(session, 20, 20)
     assert controller.sessions.autosaver.flush()
-    work = autosave.read(config.sessions / session.key)
+    work = autosave.read(session.project_folder)
     now = session.now
     assert np.array_equal(work.rgb, now.rgb)
     assert np.array_equal(work.photo.rgb, now.photo.rgb)
@@ -165,12 +165,12 @@ def test_work_is_saved_and_comes_back(controller, session, photo_file, config):
     np.testing.assert_array_equal(work.scene.background.present, now.scene.background.present)
 
 
-def test_a_damaged_save_is_said_and_the_page_opens(controller, session, photo_file, config):
+def test_a_damaged_save_is_said_and_the_page_opens(controller, session, photo_file):
     controller.photo.open(session, photo_file)
     assert controller.sessions.autosaver.flush()
-    (config.sessions / session.key / "work.json").write_text("{")
+    (session.project_folder / "project.json").write_text("{")
     with pytest.raises(WtError, match="could not be read"):
-        autosave.read(config.sessions / session.key)
+        autosave.read(session.project_folder)
 
 
 def test_view_says_what_is_locked_and_why(controller, session, photo_file):

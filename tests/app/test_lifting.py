@@ -126,13 +126,13 @@ def test_a_depth_map_guides_the_lift_and_is_part_of_the_work(controller, session
     assert session.now.depth is None
     controller.undo(session)
     assert controller.sessions.autosaver.flush()
-    saved = autosave.read(session.folder).depth
+    saved = autosave.read(session.project_folder).depth
     assert np.array_equal(saved.values, values)
     assert (saved.kind, saved.name, saved.notes) == ("metric", "depth.npy", session.now.depth.notes)
     controller.photo.open(session, photo_file)
     assert session.now.depth is None, "a new photo has no depth map"
     assert controller.sessions.autosaver.flush()
-    assert autosave.read(session.folder).depth is None
+    assert autosave.read(session.project_folder).depth is None
     controller.undo(session)
     assert session.now.depth is not None
 

@@ -136,16 +136,16 @@ def test_the_choice_is_the_visitors_own_and_stays_with_a_new_photo(controller, e
 def test_the_choice_is_saved_and_an_unknown_one_is_the_default(controller, engine, opened):
     controller.geometry.choose(opened, "scene", LARGE)
     assert controller.sessions.autosaver.flush()
-    assert autosave.read(opened.folder).models == {"scene": LARGE}
-    path = opened.folder / "work.json"
+    assert autosave.read(opened.project_folder).models == {"scene": LARGE}
+    path = opened.project_folder / "project.json"
     document = json.loads(path.read_text())
     for saved in ({"scene": "gone-model", "object": 3}, ["no", "names"], None):
         path.write_text(json.dumps({**document, "models": saved}))
-        models = autosave.read(opened.folder).models
+        models = autosave.read(opened.project_folder).models
         assert [engine.chosen(kind, models.get(kind, "")).name for kind in KINDS] == ["wt-s-mini", "wt-o-mini"]
     del document["models"]
     path.write_text(json.dumps(document))
-    assert autosave.read(opened.folder).models == {}
+    assert autosave.read(opened.project_folder).models == {}
 
 
 def test_what_cannot_be_chosen_is_said(controller, engine, session, photo_file):

@@ -45,10 +45,17 @@ def test_a_second_tab_gets_a_copy(controller, photo_file):
     controller.photo.open(first, photo_file)
     second = controller.sessions.attach("tab-2", first.key)
     assert second is not first
-    assert second.key != first.key
-    assert second.now is first.now
+    assert second.token != first.token
+    assert second.now.photo is first.now.photo
+    assert second.now.project != first.now.project
     controller.select.click(second, 10, 10)
     assert first.now.selection.mask is None
+    assert controller.sessions.autosaver.flush()
+    assert autosave.read(first.project_folder).selection.mask is None
+    assert autosave.read(second.project_folder).selection.mask is not None
+    for page, session in (("tab-1", first), ("tab-2", second)):
+        controller.sessions.detach(page)
+        assert controller.sessions.attach(page, first.key) is session, "each tab finds its own work again"
 
 
 def test_a_restarted_server_brings_the_work_back(controller, photo_file):
@@ -104,6 +111,19 @@ def test_old_folders_are_swept_and_missing_ones_do_no_harm(tmp_path):
     assert autosave.sweep(tmp_path, 7, {"kept"}) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "new"]
     assert autosave.sweep(tmp_path / "nowhere", 7, set()) == 0
+
+
+def test_a_project_is_kept_for_days_after_its_last_change_whatever_its_neighbours_do(tmp_path):
+    for name in ("old", "new", "open"):
+        (tmp_path / "browser" / "projects" / name).mkdir(parents=True)
+        (tmp_path / "browser" / "projects" / name / "photo.png").write_bytes(b"")
+    past = time.time() - 9 * 86400
+    for name in ("old", "open"):
+        folder = tmp_path / "browser" / "projects" / name
+        for path in (folder / "photo.png", folder):
+            os.utime(path, (past, past))
+    assert autosave.sweep(tmp_path, 7, {"open"}) == 1
+    assert sorted(path.name for path in (tmp_path / "browser" / "projects").iterdir()) == ["new", "open"]
 
 
 def test_pictures_change_their_version_only_when_they_change(controller, photo_file):

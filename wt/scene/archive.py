@@ -1,12 +1,16 @@
 """A scene in one file: `.wts`, a zip of scene.json and arrays.npz. No pickle, sizes checked before memory is taken.
 
 Points of scene objects lie on the rays of K by construction, so only their depth is stored; they come back bit for bit.
+The studio's project files are the same with more members beside these two, which `load` does not look at.
 """
 
 import io
 import json
 import math
 import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,11 +29,26 @@ MAX_BYTES = 1 << 30
 """A scene larger than this once unpacked is refused; a 518 x 518 scene with twenty objects needs a fifth of it."""
 _MAX_JSON = 4 << 20
 _MAX_OBJECTS = 1000
+_MAX_MEMBERS = 100
 _DTYPES = {"float32", "float64", "bool", "uint8"}
 
 
 def save(scene: Scene, path: str | Path) -> Path:
     """Write the scene, atomically; `load` reads it back with every array identical."""
+    return write_atomic(path, packed(members(scene)))
+
+
+def packed(content: Mapping[str, bytes]) -> bytes:
+    """An archive of these members."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as bundle:
+        for name, data in content.items():
+            bundle.writestr(name, data, zipfile.ZIP_STORED if name.endswith(".png") else None)
+    return whole.getvalue()
+
+
+def members(scene: Scene) -> dict[str, bytes]:
+    """scene.json and arrays.npz: all of the scene."""
     arrays: dict[str, Any] = {
         "layers_points": scene.layers.points,
         "layers_alpha": scene.layers.alpha,
@@ -63,13 +82,7 @@ def save(scene: Scene, path: str | Path) -> Path:
         "objects": things,
         "next_id": scene.next_id,
     }
-    packed = io.BytesIO()
-    np.savez(packed, **arrays)
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as bundle:
-        bundle.writestr("scene.json", json.dumps(meta, indent=1))
-        bundle.writestr("arrays.npz", packed.getvalue())
-    return write_atomic(path, whole.getvalue())
+    return {"scene.json": json.dumps(meta, indent=1).encode(), "arrays.npz": pack_arrays(arrays)}
 
 
 def load(path: str | Path) -> Scene:
@@ -78,19 +91,48 @@ def load(path: str | Path) -> Scene:
     Raises:
         WtError: missing, damaged, too large, of a newer version, or not a scene.
     """
+    with opened(path) as bundle:
+        return scene_in(bundle)
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
+    """The archive, to be read from; whatever turns out to be wrong with it becomes one sentence.
+
+    Raises:
+        WtError: missing, not an archive, damaged, or not one that we have written.
+    """
     path = Path(path)
     if not path.is_file():
         raise WtError(f"There is no scene file {path.name}. Check the path; scenes end in .wts.")
     try:
         with zipfile.ZipFile(path) as bundle:
-            meta = json.loads(_member(bundle, "scene.json", _MAX_JSON))
-            _check(meta, path.name)
-            arrays = _arrays(_member(bundle, "arrays.npz", MAX_BYTES))
-        return _scene(meta, arrays)
+            _refuse_members(bundle, path.name)
+            yield bundle
     except zipfile.BadZipFile as error:
-        raise WtError(f"{path.name} is not a scene file, or it is damaged ({error}). Save the scene again.") from error
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, OSError, RecursionError) as error:
-        raise WtError(f"{path.name} is damaged ({type(error).__name__}: {error}). Save the scene again.") from error
+        raise WtError(f"{path.name} is not a scene file, or it is damaged ({error}). Save it again.") from error
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+        raise WtError(f"{path.name} is damaged ({type(error).__name__}: {error}). Save it again.") from error
+    except (EOFError, OSError, zlib.error) as error:
+        raise WtError(f"{path.name} is damaged or cut short ({error}). Save it again.") from error
+
+
+def scene_in(bundle: zipfile.ZipFile) -> Scene:
+    """The scene in an opened archive."""
+    meta = json.loads(member(bundle, "scene.json", _MAX_JSON))
+    _check(meta, Path(bundle.filename or "The file").name)
+    return _scene(meta, unpack_arrays(member(bundle, "arrays.npz", MAX_BYTES)))
+
+
+def _refuse_members(bundle: zipfile.ZipFile, name: str) -> None:
+    entries = bundle.infolist()
+    if len(entries) > _MAX_MEMBERS:
+        raise WtError(f"{name} holds {len(entries)} files, a scene holds a few; it is refused.")
+    for entry in entries:
+        if Path(entry.filename).name != entry.filename or "\\" in entry.filename:
+            raise WtError(f"{name} holds a file for another folder ({entry.filename[:60]!r}); it is refused.")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise WtError(f"{name} is packed in an unknown way; it is refused.")
 
 
 def _check(meta: Any, name: str) -> None:
@@ -134,7 +176,13 @@ def _scene(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Scene:
     return Scene(layers, camera, things[0], tuple(things[1:]), int(meta["next_id"]))
 
 
-def _member(bundle: zipfile.ZipFile, name: str, limit: int) -> bytes:
+def member(bundle: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    """One member's bytes.
+
+    Raises:
+        KeyError: there is none of this name.
+        WtError: it is longer than `limit`.
+    """
     with bundle.open(name) as stream:  # the size in the directory may lie, so reading itself is bounded
         data = stream.read(limit + 1)
     if len(data) > limit:
@@ -142,7 +190,14 @@ def _member(bundle: zipfile.ZipFile, name: str, limit: int) -> bytes:
     return data
 
 
-def _arrays(data: bytes) -> dict[str, np.ndarray]:
+def pack_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """An uncompressed .npz; what holds it compresses it."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
     """Every array of an uncompressed .npz, each no larger than the bytes that are really there."""
     arrays = {}
     with zipfile.ZipFile(io.BytesIO(data)) as bundle:
