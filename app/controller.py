@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.engine import Engine
-from app.jobs import Worker
+from app.jobs import Worker, attempt
 from app.session import Session, Sessions
 from app.verbs.base import Verbs
 from app.verbs.edit import EditVerbs
 from app.verbs.export import ExportVerbs
 from app.verbs.geometry import GeometryVerbs
+from app.verbs.move import MoveVerbs
 from app.verbs.photo import PhotoVerbs
 from app.verbs.place import PlaceVerbs
 from app.verbs.select import SelectVerbs
-from app.viewer import Display
+from app.viewer import Display, Viewer
 from wt.errors import WtError
 
 _LAYERS = 6
@@ -34,7 +35,9 @@ class Controller(Verbs):
         self.geometry = GeometryVerbs(engine, sessions, worker)
         self.edit = EditVerbs(engine, sessions, worker)
         self.place = PlaceVerbs(engine, sessions, worker)
+        self.move = MoveVerbs(engine, sessions, worker)
         self.export = ExportVerbs(engine, sessions, worker)
+        sessions.on_viewer = self._listen
 
     def undo(self, session: Session) -> None:
         """Take the last change back, whatever it was."""
@@ -83,6 +86,18 @@ class Controller(Verbs):
         """Stop the running job at its next step."""
         if session.job is not None and session.job.active:
             session.job.cancel()
+
+    def _listen(self, session: Session, viewer: Viewer) -> None:
+        """What is done by hand in a visitor's 3D view is done to that visitor's work."""
+
+        def act(label: str, verb: Callable[[], None]) -> None:
+            session.problem = False
+            problem = attempt(label, verb)
+            if problem:
+                session.message, session.problem = problem, True
+
+        viewer.on_click = lambda *ray: act("Choosing", lambda: self.move.point_at(session, *ray))
+        viewer.gizmo.on_release = lambda *pose: act("Moving", lambda: self.move.put(session, *pose))
 
     def _travel(self, session: Session, word: str, move: Callable[[], str]) -> None:
         with session.lock:

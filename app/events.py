@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from app import facts
 from app.controller import Controller
 from app.engine import Engine
 from app.examples import examples
@@ -55,6 +56,8 @@ class Events:
         page["projects"].act(self.event("Opening the project", self._project), None, self.outputs, **quiet)
         page["stage"].gesture(self.event("That gesture", self._gesture), None, self.outputs, **quiet)
         page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
+        page["pose"].act(self.event("That change", self._pose), None, self.outputs, **quiet)
+        page["viewer"].touched(self.on_touched, None, self.outputs, **quiet)
         on(page["level"].input, verbs.select.level, page["level"])
         page["mask_tools"].act(self.event("That change", self._mask), None, self.outputs, **quiet)
         on(page["mask_upload"].upload, verbs.select.load_mask, page["mask_upload"], "Loading the mask")
@@ -69,6 +72,8 @@ class Events:
         lift = [page["lift_kind"], page["steps_from"], page["steps"], page["seed"]]
         long(page["lift"].click, self._lift, lift)
         on(page["camera_height"].change, self._camera_height, page["camera_height"])
+        typed = {**quiet, "queue": False, "trigger_mode": "always_last"}
+        page["prompt"].input(facts.preview, page["prompt"], page["understood"], **typed)
         long(page["run_edit"].click, verbs.edit.run, [page["prompt"], page["edit_seed"]])
         on(page["unpin"].click, verbs.edit.unpin)
         on(page["accept"].click, verbs.place.accept)
@@ -122,6 +127,11 @@ class Events:
         if shown != str(session.revision) and time.monotonic() - session.sent_at > _SETTLED_S:
             session.last_view = {}
         return self.changes(session)
+
+    def on_touched(self, request: gr.Request) -> Updates:
+        """A hand was lifted off the 3D view: the page shows at once what was chosen or moved there."""
+        session = self._visitor(request)
+        return {self.page["clock"]: gr.skip()} if session is None or session.busy else self.changes(session)
 
     def short(self, label: str, verb: Callable[..., None]) -> Callable[..., Updates]:
         """A handler that acts at once; what goes wrong becomes one sentence."""
@@ -262,6 +272,17 @@ class Events:
             verbs.place.rename_object(session, ident, str(data["name"]))
         elif kind == "delete":
             verbs.place.delete_object(session, ident)
+        elif kind == "choose":
+            verbs.move.choose(session, ident)
+
+    def _pose(self, session: Session, data: dict[str, Any]) -> None:
+        kind, value, verbs = data.get("kind"), data.get("value"), self.controller
+        if kind == "snap":
+            verbs.move.keep_snapped(session, bool(value))
+        elif kind == "reset":
+            verbs.move.reset(session)
+        elif kind in ("x", "y", "z", "heading", "scale"):
+            verbs.move.adjust(session, kind, None if value is None else float(value))
 
     def _jump(self, session: Session, data: dict[str, Any]) -> None:
         self.controller.jump(session, int(data["number"]))

@@ -5,12 +5,18 @@ from typing import Any
 
 import numpy as np
 
+from app import placement
 from app.engine import Engine
 from app.markup import escaped, hint, length, percent, size_words, table, take_away
 from app.models import Kind, Model
 from app.session import Session
 from app.units import metres_per_unit
 from app.work import Work
+from editors.instruction import parse
+from editors.operations import understood
+from wt.errors import WtError
+from wt.scene.objects import SceneObject
+from wt.scene.scene import Scene
 
 
 def photo(work: Work) -> str:
@@ -131,11 +137,22 @@ def edit(work: Work) -> str:
         )
         return hint(place) + _edits_done(work)
     report = work.proposal.report
-    rows = [("Understood", ", then ".join(_operation(operation) for operation in work.proposal.operations))]
+    rows = [("Understood", " ".join(understood(work.proposal.operations)))]
     if report.get("editor"):
         rows.append(("Editor", str(report["editor"])))
     rows += _edit_figures(report)
     return table(rows) + _edits_done(work)
+
+
+def preview(prompt: str) -> str:
+    """What an instruction would do, or why it is not understood; nothing for an empty one."""
+    if not prompt.strip():
+        return ""
+    try:
+        items = "".join(f"<li>{escaped(line)}</li>" for line in understood(parse(prompt)))
+    except WtError as error:
+        return f'<p class="hint unclear" title="{escaped(error)}">{escaped(error)}</p>'
+    return f'<ul class="plan">{items}</ul>'
 
 
 def place(work: Work, camera_height_m: float) -> str:
@@ -146,24 +163,26 @@ def place(work: Work, camera_height_m: float) -> str:
     metres = metres_per_unit(scene, camera_height_m)
     told = work.proposal.report.get("place", [])
     blocks = []
-    for index, placed in enumerate(work.proposal.placed):
+    for index, thing in enumerate(scene.objects[len(scene.objects) - len(work.proposal.placed) :]):
         row = told[index] if index < len(told) else {}
-        figures = [
-            ("Object", str(row.get("name", ""))),
-            ("Scale, shift", f"× {placed.scale:.3f}, {length(placed.shift, metres)}"),
-            ("Depth residual", percent(placed.residuals.get("depth"))),
-            ("Reprojection", f"{placed.residuals.get('reprojection_px', math.nan):.2f} px"),
-            ("Contact gap", length(placed.residuals.get("contact_gap"), metres, "no support found")),
-            ("Gauge", f"× {placed.gauge.scale:.3f}, residual {percent(placed.gauge.residual)}"),
-        ]
+        more = []
         if row.get("centroid_error") is not None:
-            figures.append(("Centroid error", f"{percent(row['centroid_error'])} of its size"))
-        blocks.append(table([figure for figure in figures if figure[1]]))
+            more.append(("Centroid error", f"{percent(row['centroid_error'])} of its size"))
+        blocks.append(_placement(scene, thing, metres, [("Object", thing.name)], more))
     for removed in work.proposal.report.get("removed", []):
         blocks.append(table([("Removed", str(removed["name"])), ("Gauge", _gauge_words(removed["gauge"]))]))
         blocks.append(hint(_agreement(removed.get("hidden_agreement"))))
     blocks.append(table([("Changed region", f"{work.proposal.region.mean() * 100:.1f} % of the photo")]))
     return "".join(blocks)
+
+
+def chosen(session: Session) -> str:
+    """The figures of the object that is moved by hand; without one, how to choose it."""
+    scene, thing = session.now.scene, session.chosen_object
+    if thing is not None and scene is not None:
+        return _placement(scene, thing, metres_per_unit(scene, session.camera_height_m))
+    movable = scene is not None and session.now.proposal is None and bool(scene.objects)
+    return hint("Click an object here or in the 3D view to move, turn and scale it.") if movable else ""
 
 
 def export(session: Session) -> str:
@@ -201,13 +220,6 @@ def _edits_done(work: Work) -> str:
     return f'<ol class="edits">{items}</ol>' if items else ""
 
 
-def _operation(operation: Any) -> str:
-    thing = " ".join(str(p) for p in (operation.size, operation.colour, operation.material, operation.what) if p)
-    if operation.kind == "replace" and operation.target:
-        return f"replace: {operation.target} by {thing}"
-    return f"{operation.kind}: {thing}"
-
-
 def _edit_figures(report: dict[str, Any]) -> list[tuple[str, str]]:
     figures, edit = [], report.get("edit") or {}
     if "shift_px" in edit:
@@ -217,6 +229,31 @@ def _edit_figures(report: dict[str, Any]) -> list[tuple[str, str]]:
     if "changed_outside" in edit:
         figures.append(("Changed outside", f"{edit['changed_outside']} pixels"))
     return figures
+
+
+def _placement(
+    scene: Scene,
+    thing: SceneObject,
+    metres: float | None,
+    before: list[tuple[str, str]] | None = None,
+    after: list[tuple[str, str]] | None = None,
+) -> str:
+    """How an object was solved and how far that can be trusted, with the reason where it is in doubt."""
+    info, judged = thing.info, placement.judged(scene, thing.id)
+    residuals = info.get("residuals", {})
+    figures = [
+        *(before or []),
+        ("Confidence", judged.level),
+        ("Scale, shift", f"× {info.get('scale', math.nan):.3f}, {length(info.get('shift'), metres)}"),
+        ("Depth residual", percent(residuals.get("depth"))),
+        ("Reprojection", f"{residuals.get('reprojection_px', math.nan):.2f} px"),
+        ("Contact gap", length(residuals.get("contact_gap"), metres, "no support found")),
+        *([("Contact now", length(judged.contact, metres, "no support found"))] if thing.moved else []),
+        *([("Gauge", _gauge_words(info["gauge"]))] if "gauge" in info else []),
+        *(after or []),
+    ]
+    doubts = "".join(f"<li>{escaped(reason)}</li>" for reason in judged.reasons)
+    return table(figures) + (f'<ul class="notes">{doubts}</ul>' if doubts else "")
 
 
 def _gauge_words(gauge: dict[str, Any]) -> str:

@@ -151,6 +151,7 @@ def _edit(page: Page) -> None:
         interactive=False,
     )
     page.add("prompt", prompt)
+    _text(page, "understood")
     with gr.Row():
         page.add("edit_seed", gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="edit_seed"))
         _button(page, "unpin", "Unmark the place", visible=False)
@@ -165,6 +166,8 @@ def _place(page: Page) -> None:
     _button(page, "snap", "Stand it on the floor", size="sm", visible=False)
     _text(page, "place_facts")
     _widget(page, "objects", [], '<div class="objects"></div>', theme.read("objects.js"))
+    _widget(page, "pose", {}, theme.read("pose.html"), theme.read("pose.js"))
+    _text(page, "pose_facts")
 
 
 def _export(page: Page) -> None:

@@ -5,9 +5,11 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw
 
+from app import contour
 from app.work import Work
 from editors.segment.masks import enlarged, grown
 from wt.images import resize_mask
+from wt.scene.outline import outlines
 from wt.types import Bool, UInt8
 
 SELECTED = (124, 92, 255)
@@ -15,8 +17,12 @@ CHANGED = (255, 171, 64)
 SKY = (64, 180, 255)
 
 
-def encode(work: Work, name: str) -> tuple[bytes, str] | None:
-    """(bytes, media type) of one of the pictures "photo", "before", "overlay"; None if there is none."""
+def encode(work: Work, name: str, outlined: tuple[int, ...] = ()) -> tuple[bytes, str] | None:
+    """(bytes, media type) of one of the pictures "photo", "before", "overlay"; None if there is none.
+
+    Args:
+        outlined: ids of the objects whose outline the overlay shows.
+    """
     if work.rgb is None or work.shown_rgb is None:
         return None
     if name == "photo":
@@ -24,7 +30,11 @@ def encode(work: Work, name: str) -> tuple[bytes, str] | None:
     if name == "before":
         return jpeg(before(work)), "image/jpeg"
     if name == "overlay":
-        return png(overlay(work)), "image/png"
+        canvas = overlay(work)
+        if work.shown_scene is not None:
+            for ident in outlined:
+                contour.draw(canvas, outlines(work.shown_scene, ident), work.shown_scene.intrinsics)
+        return png(canvas), "image/png"
     return None
 
 
@@ -40,7 +50,8 @@ def overlay(work: Work) -> UInt8[np.ndarray, "h w 4"]:
     assert work.rgb is not None
     canvas = np.zeros((*work.rgb.shape[:2], 4), np.uint8)
     if work.proposal is not None:
-        _tint(canvas, work.proposal.region, CHANGED, 0)
+        if not work.proposal.placed:  # new objects have an outline of their own
+            _tint(canvas, work.proposal.region, CHANGED, 0)
         return canvas
     if work.keep_sky_out and work.sky is not None and work.scene is None:
         _tint(canvas, work.sky, SKY, 70)

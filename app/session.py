@@ -5,6 +5,7 @@ import re
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from app.viewer import Display, Viewer
 from app.work import History, Work
 from wt.errors import WtError
 from wt.files import write_atomic
+from wt.geometry.layers import LayeredPointmap
+from wt.scene.objects import SceneObject
 from wt.scene.scene import Scene
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,12 @@ class Session:
         self.lock = threading.RLock()
         self.history = History()
         self.display = Display()
+        self.chosen = 0
+        """Id of the object that is moved by hand; 0 if none is."""
+        self.chosen_in: LayeredPointmap | None = None
+        """The lift whose scene it is in: another photo's objects have the same ids."""
+        self.snapping = False
+        """Whether a moved object is put onto the nearest surface."""
         self.peeking = False
         """Whether the 3D view shows the scene before the last edit."""
         self.viewer: Viewer | None = None
@@ -88,17 +97,37 @@ class Session:
         return self.history.scene_before if self.peeking else self.now.shown_scene
 
     @property
+    def chosen_object(self) -> SceneObject | None:
+        """The object that can be moved now: it is there and shown, and no edit waits."""
+        scene = self.now.scene
+        if scene is None or scene.layers is not self.chosen_in or self.now.proposal is not None or self.peeking:
+            return None
+        return next((thing for thing in scene.objects if thing.id == self.chosen and thing.visible), None)
+
+    @property
+    def outlined(self) -> tuple[int, ...]:
+        """Ids of the objects whose outline is drawn on the photo: those of a waiting edit, else the chosen one."""
+        proposal = self.now.proposal
+        if proposal is not None:
+            count = len(proposal.placed)
+            return tuple(thing.id for thing in proposal.scene.objects[len(proposal.scene.objects) - count :])
+        return () if self.chosen_object is None else (self.chosen,)
+
+    @property
     def busy(self) -> bool:
         """Whether a job of this visitor waits or runs."""
         return self.job is not None and self.job.active
 
     def version(self, name: str) -> int:
         """A number that changes when the named picture does."""
-        work = self.now
+        work, outlined = self.now, self.outlined
         depends: dict[str, tuple[Any, ...]] = {
             "photo": (work.shown_rgb,),
             "before": (None if work.rgb is None else pictures.before(work),),
-            "overlay": (work.selection, work.proposal, work.sky, work.keep_sky_out, work.scene is None, work.rgb),
+            "overlay": (
+                *(work.selection, work.proposal, work.sky, work.keep_sky_out, work.scene is None, work.rgb),
+                *((work.shown_scene, self.chosen_object) if outlined else ()),
+            ),
         }
         parts, number = self._versions.get(name, ((), 0))
         if len(parts) != len(depends[name]) or any(a is not b for a, b in zip(parts, depends[name], strict=True)):
@@ -113,11 +142,11 @@ class Session:
         if name not in ("photo", "before", "overlay"):
             return None
         with self.lock:
-            work, version = self.now, self.version(name)
+            work, outlined, version = self.now, self.outlined, self.version(name)
         known = self._encoded.get(name)
         if known and known[0] == version:
             return known[1]
-        made = pictures.encode(work, name)
+        made = pictures.encode(work, name, outlined)
         if made is not None:
             self._encoded[name] = (version, made)
         return made
@@ -147,6 +176,8 @@ class Sessions:
     def __init__(self, config: AppConfig, autosaver: Autosaver | None = None) -> None:
         self.config = config
         self.autosaver = autosaver or Autosaver()
+        self.on_viewer: Callable[[Session, Viewer], None] = lambda session, viewer: None
+        """Told when a visitor gets a 3D view."""
         self._sessions: dict[str, Session] = {}
         self._lock = threading.RLock()
         self._stopped = threading.Event()
@@ -206,6 +237,7 @@ class Sessions:
         with session.lock:
             if session.viewer is None:
                 session.viewer = Viewer(self.config.point_budget)
+                self.on_viewer(session, session.viewer)
             return session.viewer
 
     def port_of(self, token: str) -> int | None:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from app import facts, projects
+from app import facts, placement, projects
 from app.engine import Engine
 from app.jobs import Job
 from app.markup import escaped
 from app.session import Session
 from app.work import LEVELS, Work
 from wt.scene.cloud import LAYER_COLOURS
+from wt.scene.objects import SceneObject
 
 Props = dict[str, Any]
 STEPS = ("photo", "select", "geometry", "edit", "place", "export")
@@ -38,10 +39,12 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "lift_facts": {"value": facts.lift(work, session.camera_height_m)},
         "edit_facts": {"value": facts.edit(work)},
         "place_facts": {"value": facts.place(work, session.camera_height_m)},
-        "objects": {"value": objects(work)},
+        "objects": {"value": objects(work, session.chosen_object)},
+        "pose": {"value": placement.pose(session)},
+        "pose_facts": {"value": facts.chosen(session)},
         "export_facts": {"value": facts.export(session)},
         "view_caption": {"value": view_caption(session)},
-        "viewer": {"value": {"path": _view_path(session), "hint": _view_hint(work, session)}},
+        "viewer": {"value": viewer(work, session)},
         "layers": {"value": layers(work, session)},
     }
 
@@ -102,7 +105,7 @@ def stage(work: Work, session: Session) -> Props:
     }
 
 
-def objects(work: Work) -> list[Props]:
+def objects(work: Work, chosen: SceneObject | None = None) -> list[Props]:
     """Rows of the object list; the photo itself is the last."""
     scene = work.shown_scene
     if scene is None:
@@ -111,7 +114,8 @@ def objects(work: Work) -> list[Props]:
         {"id": thing.id, "name": thing.name, "visible": thing.visible, "points": int(thing.present.sum())}
         for thing in (*reversed(scene.objects), scene.background)
     ]
-    return [{**row, "locked": work.proposal is not None} for row in rows]
+    held, locked = 0 if chosen is None else chosen.id, work.proposal is not None
+    return [{**row, "chosen": row["id"] == held != 0, "locked": locked} for row in rows]
 
 
 def project_list(session: Session, engine: Engine) -> Props:
@@ -121,6 +125,11 @@ def project_list(session: Session, engine: Engine) -> Props:
         opened = one.ident == session.now.project
         rows.append({"ident": one.ident, "name": one.name, "open": opened, "saved": None if opened else one.saved})
     return {"token": session.token, "projects": rows, "days": f"{engine.config.keep_days:g}"}
+
+
+def viewer(work: Work, session: Session) -> Props:
+    """Address of the 3D view, its hint, and whether something in it can be taken by hand."""
+    return {"path": _view_path(session), "hint": _view_hint(work, session), "live": bool(_count(work))}
 
 
 def layers(work: Work, session: Session) -> Props:
@@ -158,7 +167,7 @@ def _steps(work: Work, session: Session) -> dict[str, Props]:
         "place": "" if has_scene else "lift the photo first",
         "export": "" if has_scene else "lift the photo first",
     }
-    count = len(work.scene.objects) if work.scene else 0
+    count = _count(work)
     mask = work.selection.mask
     summary = {
         "photo": work.photo.name if work.photo else "",
@@ -174,6 +183,8 @@ def _steps(work: Work, session: Session) -> dict[str, Props]:
         opened = {"select", "geometry"}
     elif work.proposal:
         opened = {"edit", "place"}
+    elif session.chosen_object is not None:
+        opened = {"place"}
     else:
         opened = {"edit", "place"} if count or work.edits else {"edit"}
     steps = {}
@@ -213,7 +224,7 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
     props["mask_tools"] = {"value": {"free": free, "selected": free and selected}}
     # What cannot be used while an edit waits makes room for its Accept and Discard.
     props["run_edit"]["visible"] = not waiting
-    props["edit_seed"] = {"visible": not waiting}
+    props["edit_seed"] = props["understood"] = {"visible": not waiting}
     props["unpin"] = {"visible": free and work.pin is not None}
     props["snap"] = {"visible": waiting and bool(work.proposal and work.proposal.placed), "interactive": not busy}
     props["accept"] = props["discard"] = {"visible": waiting, "interactive": not busy}
@@ -239,6 +250,10 @@ def _model(work: Work, session: Session, engine: Engine) -> dict[str, Props]:
 
 def _view_path(session: Session) -> str:
     return f"viewer/{session.viewer.token}/" if session.viewer else ""
+
+
+def _count(work: Work) -> int:
+    return len(work.scene.objects) if work.scene else 0
 
 
 def _view_hint(work: Work, session: Session) -> str:

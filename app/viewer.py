@@ -5,13 +5,17 @@ import math
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from app.gizmo import Gizmo
 from wt.geometry.camera import Intrinsics
 from wt.scene.cloud import PointCloud
+from wt.scene.objects import SceneObject
+from wt.scene.pose import Stand, stand_of
 from wt.scene.scene import Scene
 from wt.types import UInt8
 
@@ -60,7 +64,11 @@ class Viewer:
         self.shown = Shown()
         self.last_used = time.monotonic()
         self._lock = threading.RLock()
+        self.on_click: Callable[[np.ndarray, np.ndarray], None] = lambda origin, direction: None
+        """Told the ray of a click: where the visitor's camera is, and the direction."""
         self._nodes: dict[str, tuple[Any, float]] = {}
+        self._frames: dict[int, Any] = {}
+        """Node of every object, above its points; it stands at the object's base and turns with it."""
         self._camera: tuple[Intrinsics, float] | None = None
         self._server = viser.ViserServer(host="127.0.0.1", port=0, verbose=False)
         self._server.gui.configure_theme(dark_mode=True, show_logo=False, show_share_button=False)
@@ -68,6 +76,8 @@ class Viewer:
         self._server.scene.set_up_direction("-y")
         self._server.scene.set_background_image(np.full((2, 2, 3), BACKGROUND_RGB, np.uint8), format="png")
         self._server.on_client_connect(self._welcome)
+        self._server.scene.on_click()(self._clicked)
+        self.gizmo = Gizmo(self._server)
 
     @property
     def port(self) -> int:
@@ -79,21 +89,36 @@ class Viewer:
         """Whether a browser is connected."""
         return bool(self._server.get_clients())
 
-    def show(self, scene: Scene | None, display: Display, *, forming: bool = False) -> Shown:
-        """Replace everything by this scene; None clears the view."""
+    def show(
+        self, scene: Scene | None, display: Display, *, forming: bool = False, chosen: SceneObject | None = None
+    ) -> Shown:
+        """Replace everything by this scene, with handles at the chosen object; None clears the view."""
         self.last_used = time.monotonic()
         if scene is None:
             with self._lock:
+                self.gizmo.hide()
                 self._drop(set(self._nodes))
+                self._keep_frames({})
                 self.shown = Shown()
             return self.shown
         cloud = scene.point_cloud(layers=display.layers, colour=display.colour, hidden=display.hidden)
         budget = self.point_budget // 4 if forming else self.point_budget
-        chosen = thin(cloud.layer, budget)
+        kept = thin(cloud.layer, budget)
         with self._lock, self._server.atomic():
-            self._send(cloud, chosen, scene.intrinsics, display)
-            self.shown = Shown(len(chosen), len(cloud), forming)
+            stands = {thing.id: stand_of(thing, scene.up()) for thing in scene.objects if thing.visible}
+            self._keep_frames(stands)
+            self._send(cloud, kept, scene.intrinsics, display, stands)
+            self.hold(scene, chosen)
+            self.shown = Shown(len(kept), len(cloud), forming)
         return self.shown
+
+    def hold(self, scene: Scene, chosen: SceneObject | None) -> None:
+        """Show handles at an object of the scene that is on screen, or take them away; no point is sent."""
+        with self._lock, self._server.atomic():
+            if chosen is None or chosen.id not in self._frames:
+                self.gizmo.hide()
+            else:
+                self.gizmo.show(chosen.id, stand_of(chosen, scene.up()), self._frames[chosen.id])
 
     def resize(self, display: Display) -> None:
         """Another point size, nothing sent but one number a node."""
@@ -137,9 +162,24 @@ class Viewer:
             client.camera.look_at = (0.0, 0.0, distance)
             client.camera.fov = fitting_fov(intrinsics, aspect)
 
-    def _send(self, cloud: PointCloud, chosen: np.ndarray, intrinsics: Intrinsics, display: Display) -> None:
-        points, colours = cloud.points[chosen], cloud.colours[chosen]
-        layer, ident = cloud.layer[chosen], cloud.object_id[chosen]
+    def _clicked(self, event: Any) -> None:
+        self.on_click(np.array(event.ray_origin), np.array(event.ray_direction))
+
+    def _keep_frames(self, stands: dict[int, Stand]) -> None:
+        """A node above the points of every object, and none of another scene's."""
+        for ident in set(self._frames) - set(stands):
+            self._drop({name for name in self._nodes if name.startswith(f"/object_{ident}/")})
+            self._frames.pop(ident).remove()
+        for ident, stand in stands.items():
+            if ident not in self._frames:
+                self._frames[ident] = self._server.scene.add_frame(f"/object_{ident}", show_axes=False)
+            self._frames[ident].wxyz, self._frames[ident].position = stand.wxyz, stand.position
+
+    def _send(
+        self, cloud: PointCloud, kept: np.ndarray, intrinsics: Intrinsics, display: Display, stands: dict[int, Stand]
+    ) -> None:
+        points, colours = cloud.points[kept], cloud.colours[kept]
+        layer, ident = cloud.layer[kept], cloud.object_id[kept]
         bins = depth_bins(points[:, 2])
         keep = set()
         for key in np.unique(np.stack([ident, layer, bins], axis=1), axis=0) if len(points) else ():
@@ -149,9 +189,10 @@ class Viewer:
             footprint = float(np.median(points[inside, 2])) / min(intrinsics.fx, intrinsics.fy) * 1.15
             thinned = max(1.0, (cloud.layer == number).sum() / (layer == number).sum())
             footprint *= min(math.sqrt(thinned), 1.3)  # a thinned layer needs larger points to stay closed
+            footprint *= stands[thing].spread if thing in stands else 1.0
             handle = self._server.scene.add_point_cloud(
                 name,
-                points[inside],
+                stands[thing].local(points[inside]) if thing in stands else points[inside],
                 colours[inside],
                 point_size=footprint * display.point_scale,
                 point_shape="circle",

@@ -29,7 +29,7 @@ class Verbs:
         """Show the scene of the moment in the 3D view."""
         viewer = self.sessions.viewer_of(session)
         scene = session.shown_scene
-        viewer.show(scene, session.display)
+        viewer.show(scene, session.display, chosen=session.chosen_object)
         if home and scene is not None:
             viewer.home(scene)
 

@@ -74,6 +74,7 @@ function draw() {
   const comparing = state.compare && (tool === "compare" || hold);
   if (photo) paint.drawImage(photo, ...place);
   if (comparing && before) {
+    if (overlay && state.locked && !hold) paint.drawImage(overlay, ...place);
     const cut = hold ? place[0] + place[2] : place[0] + place[2] * split;
     paint.save();
     paint.beginPath();

@@ -14,6 +14,13 @@ frame.addEventListener("load", () => {
   if (!shown || !frame.contentWindow) return;
   frame.contentWindow.addEventListener("keydown", (event) => window.studioKeys && window.studioKeys(event, true));
 });
+// What is chosen or moved by hand reaches the scene by the view's own connection; the page then asks what is new.
+frame.addEventListener("load", () => {
+  if (!shown || !frame.contentWindow) return;
+  frame.contentWindow.addEventListener("pointerup", () => {
+    if (props.value.live) setTimeout(() => trigger("touched", {}), 350);
+  }, true);
+});
 // viser's own panel and toast would lie over the picture; what they say goes into one small badge.
 const badge = element.querySelector(".badge");
 const STYLE = "[data-floating-window], .mantine-Paper-root, #webgl-software-rendering { visibility: hidden !important; pointer-events: none !important; }";

@@ -97,6 +97,67 @@ def test_upload_click_lift_edit_undo_export(studio, tmp_path):
     assert Path(download.value.path()).read_bytes()[:2] == b"PK"
 
 
+def test_an_object_is_dragged_by_its_handles_typed_snapped_and_reset(studio, tmp_path):
+    page = studio.page
+    studio.upload(picture(tmp_path / "grey.png", (90, 120, 150)))
+    studio.says("is open")
+    page.locator("#lift").click()
+    studio.says("Lifted")
+    studio.click_photo(120, 150, SIZE)
+    studio.says("The place is marked")
+    page.locator("#prompt textarea").fill("add a box")
+    page.keyboard.press("Control+Enter")
+    studio.says("accept or discard")
+    page.locator("#accept").click()
+    studio.says("Accepted")
+    page.locator("#objects .object[data-id='1'] .choose").click()
+    studio.says("Drag the arrows")
+
+    def value(what):
+        return float(page.locator(f".pose [data-what={what}]").input_value())
+
+    def becomes(what, test):
+        page.wait_for_function(f"Number(document.querySelector('.pose [data-what={what}]').value) {test}")
+
+    start = {what: value(what) for what in ("x", "y", "z", "heading", "scale")}
+    page.wait_for_timeout(2000)
+    red, green, blue = np.moveaxis(studio.view(), -1, 0)
+    arrow = np.stack(np.nonzero((red > 220) & (green < 90) & (blue > 80) & (blue < 160)))  # of the x axis
+    row, column = arrow[:, arrow[1] > arrow[1].max() - 8].mean(axis=1)
+    frame = page.locator("#viewer iframe").bounding_box()
+    page.mouse.move(frame["x"] + column, frame["y"] + row)
+    page.mouse.down()
+    for step in range(1, 6):
+        page.mouse.move(frame["x"] + column + 12 * step, frame["y"] + row)
+        page.wait_for_timeout(100)
+    page.mouse.up()
+    studio.says("Moved the box")
+    becomes("x", f"> {start['x']} + 0.2")
+    assert (value("y"), value("z")) == (start["y"], start["z"])
+    assert value("heading") == 0
+    page.locator("body").press("Control+z")
+    studio.says("Undone: Move the box")
+    becomes("x", f"== {start['x']}")
+    box = page.locator(".pose [data-what=heading]")
+    box.fill("30")
+    box.press("Enter")
+    studio.says("Turned the box")
+    box = page.locator(".pose [data-what=scale]")
+    box.fill("9")
+    box.press("Enter")
+    studio.says("A scale lies between 0.25 and 4")
+    becomes("scale", "== 1")
+    page.locator(".pose .snap input").check()
+    studio.says("Snapped the box to the floor")
+    page.locator(".pose .reset").click()
+    studio.says("Reset the box")
+    becomes("heading", "== 0")
+    becomes("y", f"== {start['y']}")
+    page.mouse.click(frame["x"] + frame["width"] - 30, frame["y"] + frame["height"] / 2)
+    studio.says("No object is chosen")
+    assert page.locator(".pose").is_hidden()
+
+
 def test_clicks_land_on_the_pixel_that_was_clicked(studio, tmp_path):
     studio.upload(picture(tmp_path / "a.png", (40, 90, 200)))
     studio.says("is open")

@@ -105,6 +105,13 @@ def test_an_object_is_taken_where_it_stands_and_put_where_it_was_dragged(ball):
     assert found.scale == pytest.approx(1.5)
 
 
+def test_points_spread_as_the_object_grows_and_comes_nearer(ball):
+    pivot = pivot_of(ball[1], ball.up())
+    nearer = Pose().scaled(1.5).moved(np.array([0.0, 0.0, -pivot[2] / 2]))
+    assert stand_of(ball[1], ball.up()).spread == 1
+    assert stand_of(ball.move(1, nearer.matrix(pivot))[1], ball.up()).spread == pytest.approx(3)
+
+
 def test_local_points_come_back_through_position_and_axes(ball):
     stand = stand_of(ball.move(1, Pose().turned(UP, 50).moved(np.ones(3)).matrix(PIVOT))[1], ball.up())
     points = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)

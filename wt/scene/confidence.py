@@ -22,6 +22,8 @@ class Confidence:
     level: Level
     reasons: tuple[str, ...] = ()
     """A sentence for every figure that is not good."""
+    contact: float = math.inf
+    """Distance to the nearest support, scene units; infinite without one."""
 
 
 def confidence(scene: Scene, ident: int) -> Confidence:
@@ -41,14 +43,15 @@ def confidence(scene: Scene, ident: int) -> Confidence:
         shares["depth"] = residuals.get("depth", math.nan) * float(np.median(body[:, 2])) / size
         extent_px = max(np.ptp(rows), np.ptp(columns)) + 1
         shares["reprojection"] = residuals.get("reprojection_px", math.nan) / float(extent_px)
-    shares["contact"] = math.inf if support is None else support.distance / size
+    contact = math.inf if support is None else support.distance
+    shares["contact"] = contact / size
     worst, reasons = 0, []
     for name, share in shares.items():
         grade = sum(share > limit for limit in LIMITS[name])
         worst = max(worst, grade)
         if grade:
             reasons.append(_reason(name, share))
-    return Confidence(("good", "fair", "poor")[worst], tuple(reasons))
+    return Confidence(("good", "fair", "poor")[worst], tuple(reasons), contact)
 
 
 def _reason(name: str, share: float) -> str:

@@ -76,6 +76,10 @@ class Stand:
     position: Float[np.ndarray, "3"]
     axes: Float[np.ndarray, "3 3"]
     """Columns; of an object as solved, right, up and back towards the camera, level with the floor."""
+    size: float = 0.0
+    """Longest side of the object now, scene units."""
+    spread: float = 1.0
+    """How much further apart its points are than pixels at its depth: 1 as solved, more if larger or nearer."""
 
     @property
     def wxyz(self) -> Float[np.ndarray, "4"]:
@@ -93,7 +97,10 @@ def stand_of(thing: SceneObject, up: Float[np.ndarray, "3"]) -> Stand:
     """The frame of an object where it is now."""
     pivot = pivot_of(thing, up)
     pose = pose_of(thing.transform, pivot)
-    return Stand(pivot + pose.translation, pose.rotation @ upright(up))
+    size = pose.scale * float(np.ptp(solid_points(thing.points, thing.present), axis=0).max())
+    position = pivot + pose.translation
+    spread = pose.scale * pivot[2] / max(position[2], 0.1 * pivot[2])
+    return Stand(position, pose.rotation @ upright(up), size, float(spread))
 
 
 def taken_to(

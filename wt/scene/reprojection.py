@@ -48,6 +48,4 @@ def _without_gaps(depth: Float[np.ndarray, "h w"], size: int) -> Float[np.ndarra
     """Gaps narrower than `size` between points, or through which a further surface shows, are closed; edges stay."""
     import cv2
 
-    kernel = np.ones((size, size), np.uint8)
-    edge = {"borderType": cv2.BORDER_REPLICATE}
-    return cv2.dilate(cv2.erode(depth, kernel, **edge), kernel, **edge)
+    return cv2.morphologyEx(depth, cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
