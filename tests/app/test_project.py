@@ -103,6 +103,8 @@ def test_the_file_holds_png_json_and_npz_without_pickle_and_is_a_scene_file_too(
 def test_a_photo_without_a_scene_is_a_project_too(controller, session, photo_file):
     controller.photo.open(session, photo_file)
     path = controller.sessions.download(session.token, "ramp.wts")
+    with pytest.raises(WtError, match="ramp.wts is .*a project whose photo was not lifted"):
+        Scene.load(path)
     controller.photo.open(session, path)
     assert session.now.scene is None
     assert session.now.photo.name == "ramp.png"

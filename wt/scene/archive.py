@@ -119,8 +119,11 @@ def opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
 
 def scene_in(bundle: zipfile.ZipFile) -> Scene:
     """The scene in an opened archive."""
+    name = Path(bundle.filename or "The file").name
+    if "scene.json" not in bundle.namelist():
+        raise WtError(f"{name} is not a scene file, or a project whose photo was not lifted: it holds no scene.")
     meta = json.loads(member(bundle, "scene.json", _MAX_JSON))
-    _check(meta, Path(bundle.filename or "The file").name)
+    _check(meta, name)
     return _scene(meta, unpack_arrays(member(bundle, "arrays.npz", MAX_BYTES)))
 
 
