@@ -12,6 +12,9 @@ from app.models import Kind, Model
 from app.session import Session
 from app.units import metres_per_unit
 from app.work import Work
+from editors.instruction import parse
+from editors.operations import understood
+from wt.errors import WtError
 from wt.scene.objects import SceneObject
 from wt.scene.scene import Scene
 
@@ -134,11 +137,22 @@ def edit(work: Work) -> str:
         )
         return hint(place) + _edits_done(work)
     report = work.proposal.report
-    rows = [("Understood", ", then ".join(_operation(operation) for operation in work.proposal.operations))]
+    rows = [("Understood", " ".join(understood(work.proposal.operations)))]
     if report.get("editor"):
         rows.append(("Editor", str(report["editor"])))
     rows += _edit_figures(report)
     return table(rows) + _edits_done(work)
+
+
+def preview(prompt: str) -> str:
+    """What an instruction would do, or why it is not understood; nothing for an empty one."""
+    if not prompt.strip():
+        return ""
+    try:
+        items = "".join(f"<li>{escaped(line)}</li>" for line in understood(parse(prompt)))
+    except WtError as error:
+        return f'<p class="hint unclear" title="{escaped(error)}">{escaped(error)}</p>'
+    return f'<ul class="plan">{items}</ul>'
 
 
 def place(work: Work, camera_height_m: float) -> str:
@@ -204,13 +218,6 @@ def _sky_words(work: Work) -> str:
 def _edits_done(work: Work) -> str:
     items = "".join(f"<li>{escaped(edit['prompt'])}</li>" for edit in work.edits)
     return f'<ol class="edits">{items}</ol>' if items else ""
-
-
-def _operation(operation: Any) -> str:
-    thing = " ".join(str(p) for p in (operation.size, operation.colour, operation.material, operation.what) if p)
-    if operation.kind == "replace" and operation.target:
-        return f"replace: {operation.target} by {thing}"
-    return f"{operation.kind}: {thing}"
 
 
 def _edit_figures(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -32,6 +32,8 @@ YAW = 0.45
 """An asset faces the camera to within this many radians."""
 MOST_HIDDEN = 0.7
 """If the scene's depth would hide more of the asset than this, the depth is taken to be wrong."""
+FLAT = 0.2
+"""The height of something flatter than this share of its longest side says nothing of its size."""
 SQUARE = 0.01
 _MIN_SIDE_PX = 10
 _MIN_GRID_PX = 12
@@ -50,6 +52,10 @@ class Painting:
     """Mean of all surfaces along the rays of the asset's visible pixels, camera frame, scene units."""
     true_size: float
     """Longest side of the asset's box in scene units."""
+    height_m: float
+    """Of the asset as it was painted."""
+    heading_deg: float
+    """See Stance."""
     support: str
     """What it stands on: "floor", "surface", "wall", "ceiling", or "guess" without a floor."""
 
@@ -82,6 +88,8 @@ def paint(
     material: str | None = None,
     size: str | None = None,
     seed: int = 0,
+    height_m: float | None = None,
+    heading_deg: float | None = None,
 ) -> Painting:
     """Paint one asset; pixels outside the region keep their bytes.
 
@@ -93,6 +101,8 @@ def paint(
         colour, material: names the catalogue knows.
         size: key of SIZES or HEIGHTS; None is the true size.
         seed: which of the family's many variants, and how it is turned.
+        height_m: the height it shall have instead; a flat thing such as a rug keeps its size.
+        heading_deg: where its front shall look instead, see Stance.heading_deg.
 
     Raises:
         WtError: the asset is unknown, would be outside the picture, too small to see, or hidden.
@@ -103,7 +113,10 @@ def paint(
     asset = _sized(make_asset(family, rng, colour=colour, material=material), size)
     height, width = photo.shape[:2]
     turn = float(rng.uniform(-YAW, YAW))
+    asset = _as_high(asset, height_m)
     stand = stance(scene, (at[0] / width, at[1] / height), asset.attachment, turn)
+    if heading_deg is not None:
+        stand = stand.headed(heading_deg)
     if asset.attachment == "wall" and stand.support != "wall":
         # Leaning on nothing: it stands with its back to where the wall would be.
         low, _ = asset.bounds()
@@ -117,6 +130,14 @@ def _sized(asset: Asset, size: str | None) -> Asset:
     if size in HEIGHTS:
         return asset.transformed(np.diag([1.0, 1.0, HEIGHTS[size], 1.0]))
     return asset
+
+
+def _as_high(asset: Asset, height_m: float | None) -> Asset:
+    low, high = asset.bounds()
+    extent = high - low
+    if height_m is None or extent[2] < FLAT * extent.max():
+        return asset
+    return asset.moved(scale=height_m / float(extent[2]))
 
 
 def _paint(
@@ -152,7 +173,8 @@ def _paint(
     if mask.sum() < _MIN_SIDE_PX**2 or on_grid(mask, scene.intrinsics).sum() < _MIN_GRID_PX:
         raise WtError(_unseen(asset, int(mask.sum())))
     centroid = _centroid(truth, mask, window) * stand.units_per_metre
-    return Painting(result, mask, region, centroid, reach * stand.units_per_metre, stand.support)
+    size = reach * stand.units_per_metre
+    return Painting(result, mask, region, centroid, size, float(high[2] - low[2]), stand.heading_deg, stand.support)
 
 
 def _unseen(asset: Asset, pixels: int) -> str:

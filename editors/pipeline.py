@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,27 +11,30 @@ import numpy as np
 from editors.base import Editor
 from editors.catalogue import LICENCE as CATALOGUE_LICENCE
 from editors.catalogue import NAME as CATALOGUE
-from editors.catalogue import Painting, paint
-from editors.instruction import Operation, parse
+from editors.edit_state import OnProgress, Work, figures, start, steps, worst
+from editors.instruction import parse
+from editors.made import Kept, Made, again, place_of, stands_at, taken_over
+from editors.meant import covered, footprint, object_at
 from editors.memory import KEY, Memory
+from editors.operations import IT, AddOp, MoveOp, Operation, RemoveOp, ReplaceOp, Where, called
+from editors.painting import by_prose, from_catalogue, painter_of
 from editors.patchmatch import PatchMatchEditor, grown
-from editors.register import UNMOVED, Repair, repair, repair_unmasked
+from editors.register import UNMOVED, Repair, repair
 from editors.segment.base import Segmenter
+from editors.vocabulary import belongs
 from editors.where import find_object, spot
 from wt.errors import WtError
 from wt.geometry.layers import LayeredPointmap
-from wt.images import Photo
+from wt.images import Photo, resize_mask
 from wt.scene.gauge import apply_gauge, gauge, hidden_agreement
 from wt.scene.objects import Placed, SceneObject
 from wt.scene.place import place
-from wt.scene.scene import Scene, on_grid
+from wt.scene.scene import Scene
 from wt.types import Bool, UInt8
 
 if TYPE_CHECKING:
     from wt.lift import Lifter
 
-OnProgress = Callable[[int, int, str], None]
-"""(done, total, what happens now); may raise wt.Cancelled."""
 MOST_OF_PHOTO = 0.25
 RESTORED = "the photo before it"
 """Credited where an object that this pipeline painted is taken back."""
@@ -48,46 +51,6 @@ class EditResult:
     operations: tuple[Operation, ...]
     placed: list[Placed]
     report: dict[str, Any]
-
-
-@dataclass(eq=False)
-class _Work:
-    """The state that passes from one operation to the next."""
-
-    scene: Scene
-    rgb: UInt8[np.ndarray, "h w 3"]
-    region: Bool[np.ndarray, "h w"]
-    at: tuple[float, float] | None
-    mask: Bool[np.ndarray, "h w"] | None
-    seed: int
-    say: OnProgress
-    placed: list[Placed] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    edits: list[dict[str, Any]] = field(default_factory=list)
-    removals: list[dict[str, Any]] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    editors: list[str] = field(default_factory=list)
-    models: list[dict[str, str]] = field(default_factory=list)
-    """Those that lifted something."""
-
-    def timed(self, name: str, began: float) -> None:
-        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - began, 3)
-
-    def credit(self, lifter: "Lifter") -> None:
-        model = {"name": lifter.name, "licence": lifter.licence}
-        if model not in self.models:
-            self.models.append(model)
-
-
-@dataclass(frozen=True, eq=False)
-class _Painted:
-    """What a painter gave, repaired."""
-
-    fixed: Repair
-    mask: Bool[np.ndarray, "h w"]
-    """The new object."""
-    region: Bool[np.ndarray, "h w"]
-    truth: Painting | None
 
 
 class EditPipeline:
@@ -144,38 +107,49 @@ class EditPipeline:
             WtError: unknown words, nothing selected, no place for the object; Cancelled from `on_progress`.
         """
         operations = parse(request) if isinstance(request, str) else tuple(request)
-        began, work = time.monotonic(), _start(scene, photo, at, mask, seed, on_progress)
+        began, work = time.monotonic(), start(scene, photo, at, mask, seed, on_progress)
         for operation in operations:
-            if operation.kind in ("remove", "replace"):
+            if isinstance(operation, AddOp):
+                self._add(work, *again(work.scene, operation))
+            elif isinstance(operation, RemoveOp):
                 self._remove(work, operation)
-            if operation.kind in ("add", "replace"):
-                self._add(work, operation)
+            elif isinstance(operation, ReplaceOp):
+                self._replace(work, operation)
+            else:
+                self._move(work, operation)
         work.seconds["total"] = round(time.monotonic() - began, 3)
         report = {
             "editor": ", ".join(dict.fromkeys(work.editors)),
             "editors": self._credits(work.editors),
-            "edit": _worst(work.edits),
-            "place": work.rows,
+            "edit": worst(work.edits),
+            "place": [row for _, row in work.placed.values()],
             "removed": work.removals,
             "seconds": work.seconds,
             "seed": seed,
             "models": work.models,
         }
-        return EditResult(work.scene, work.rgb, work.region, operations, work.placed, report)
+        placed = [placed for placed, _ in work.placed.values()]
+        return EditResult(work.scene, work.rgb, work.region, operations, placed, report)
 
-    def _add(self, work: _Work, operation: Operation) -> None:
-        """Paint the object, lift the edited photo twice, place the object."""
-        began, before = time.monotonic(), work.rgb
-        work.say(0, 0, f"Painting {_called(operation)}")
-        painted = self._catalogue(work, operation) if self.painter is None else self._diffusion(work, operation)
+    def _add(self, work: Work, operation: AddOp, kept: Kept, name: str = "") -> None:
+        """Paint the object, lift the edited photo twice, place the object; without a name it is called what it is."""
+        began, before, name = time.monotonic(), work.rgb, name or called(operation)
+        work.say(0, 0, f"Painting {name}")
+        if operation.where is None:
+            work.at = work.at or work.free
+        seed = work.seed + work.painted if kept.seed is None else kept.seed
+        if self.painter is None:
+            painted = from_catalogue(work, operation, seed, kept)
+        else:
+            painted = by_prose(self.painter, work, operation, seed)
         fixed, region = painted.fixed, painted.region
         work.editors.append(CATALOGUE if self.painter is None else self.painter.name)
         work.timed("edit", began)
-        work.edits.append(_figures(fixed))
+        work.edits.append(figures(fixed))
         scene_layers = self._lift_scene(work, fixed.rgb)
         began = time.monotonic()
         thing = self.object_lifter.lift(
-            fixed.rgb, painted.mask, seed=work.seed, on_step=_steps(work, "Lifting the object")
+            fixed.rgb, painted.mask, seed=work.seed, on_step=steps(work, "Lifting the object")
         )
         work.credit(self.object_lifter)
         work.timed("lift_object", began)
@@ -183,61 +157,70 @@ class EditPipeline:
         # The object's own alpha says where it is; its shadow, too, is no unchanged pixel for the gauge.
         placed = place(thing, work.scene, region | painted.mask, scene_layers)
         row = {
-            "name": _called(operation),
+            "name": name,
             "scale": placed.scale,
             "shift": placed.shift,
             "depth_residual": placed.residuals["depth"],
             "residual_px": placed.residuals["reprojection_px"],
             "contact_gap": placed.residuals["contact_gap"],
-            "centroid_error": None if painted.truth is None else _centroid_error(placed, painted.truth),
+            "centroid_error": painted.centroid_error(placed),
         }
-        memory = {KEY: self._memory.keep(before, fixed.rgb, region)}
-        work.scene = work.scene.insert(placed, _called(operation), {**row, "prompt": operation.text, **memory})
+        info = {**row, "prompt": operation.text, KEY: self._memory.keep(before, fixed.rgb, region)}
+        work.placed[work.scene.next_id] = placed, row
+        work.scene = work.scene.insert(placed, name, {**info, **painted.made(operation, seed).info()})
         work.timed("place", began)
         work.rgb, work.region = fixed.rgb, work.region | region
-        work.placed.append(placed)
-        work.rows.append(row)
+        work.painted += 1
         # The place is used up: a second object of the same instruction finds its own.
-        work.at = None
+        work.at = work.free = None
 
-    def _catalogue(self, work: _Work, operation: Operation) -> _Painted:
-        at = work.at or spot(work.scene, operation, work.rgb.shape[:2], work.mask)
-        painting = paint(
-            work.scene,
-            work.rgb,
-            operation.what,
-            at,
-            colour=operation.colour,
-            material=operation.material,
-            size=operation.size,
-            seed=work.seed + len(work.rows),
-        )
-        fixed = repair(work.rgb, painting.rgb, painting.region, registered=True)
-        return _Painted(fixed, painting.mask, painting.region, painting)
+    def _remove(self, work: Work, operation: RemoveOp) -> None:
+        """What is meant goes; its place is free for what comes next."""
+        thing, mask = self._meant(work, operation.what, operation.colour, operation.where)
+        self._take_out(work, thing, mask, operation.what, operation.text)
+        work.free = stands_at(mask)
 
-    def _diffusion(self, work: _Work, operation: Operation) -> _Painted:
-        """With a place, repaint around it; without one, let the editor find the place and see what it changed."""
-        assert self.painter is not None
-        before, tell = work.rgb, _steps(work, "Painting")
-        if work.at is not None:
-            region = _disc(before.shape[:2], work.at, 0.22)
-            edited = self.painter.edit(before, region, operation.text, seed=work.seed, on_step=tell)
-            fixed = repair(before, edited, region)
-        else:
-            edited = self.painter.edit(before, None, operation.text, seed=work.seed, on_step=tell)
-            fixed, region = repair_unmasked(before, edited)
-        changed = (np.abs(fixed.rgb.astype(np.int16) - before).max(axis=2) > 24) & region
-        if changed.sum() < 100:
+    def _replace(self, work: Work, operation: ReplaceOp) -> None:
+        """What is meant goes, and the new thing takes over its place, height and heading unless words say otherwise."""
+        thing, mask = self._meant(work, operation.target, operation.target_colour, operation.origin)
+        new, kept = taken_over(work.scene, thing, mask, operation)
+        at = place_of(work.scene, thing, mask, hangs=belongs(operation.what) in ("wall", "ceiling"))
+        self._take_out(work, thing, mask, operation.target, operation.text)
+        work.at = at if operation.where is None else None
+        self._add(work, new, kept)
+
+    def _move(self, work: Work, operation: MoveOp) -> None:
+        """The photo before the object comes back, and the same object is made anew at the other place."""
+        thing, made = self._movable(work, operation)
+        if operation.where is None and work.at is None:
+            raise WtError(f"Where to? Mark the place for the {thing.name} in the photo, or say it: to the corner.")
+        new, shape = replace(made.op(), where=operation.where), work.rgb.shape[:2]
+        selected = work.mask  # it may be what the words call "the table"
+        self._take_out(work, thing, footprint(thing, shape), thing.name, operation.text)
+        work.at, work.mask = work.at or spot(work.scene, new, shape, selected), selected
+        self._add(work, new, Kept(made.seed, made.height_m, made.heading_deg), thing.name)
+
+    def _movable(self, work: Work, operation: MoveOp) -> tuple[SceneObject, Made]:
+        """The inserted object of that name, else the one that is selected; a click says where it goes."""
+        thing = find_object(work.scene, operation.what, operation.colour, operation.origin)
+        if thing is None and work.mask is not None and work.mask.any():
+            thing = next(iter(reversed(covered(work.scene, work.mask))), None)
+            work.mask = work.mask if thing is None else None
+        elif thing is None and operation.what == IT and work.scene.objects:
+            thing = work.scene.objects[-1]
+        made = Made.now(thing, work.scene)
+        if thing is None or made is None:
+            noun = "thing" if operation.what == IT else operation.what
             raise WtError(
-                f'{self.painter.name} changed next to nothing for "{operation.text}". Say it in other words, '
-                "or click where the object shall stand."
+                f"Only what was added here can be moved, and no such {noun} was. Remove it, then add one where you "
+                f'want it: "add a {noun} in the corner".'
             )
-        return _Painted(fixed, changed, region, None)
+        return thing, made
 
-    def _remove(self, work: _Work, operation: Operation) -> None:
+    def _take_out(
+        self, work: Work, thing: SceneObject | None, mask: Bool[np.ndarray, "h w"], noun: str, text: str
+    ) -> None:
         """Fill the hole in the photo and in the scene; an object that was inserted goes, and the photo comes back."""
-        noun = operation.target or operation.what
-        thing, mask = self._meant(work, operation)
         began = time.monotonic()
         work.say(0, 0, f"Removing the {noun}")
         restored = None if thing is None else self._memory.restore(str(thing.info.get(KEY, "")), work.rgb)
@@ -246,14 +229,15 @@ class EditPipeline:
             work.editors.append(RESTORED)
         else:
             hole = grown(mask)
-            filled = self.remover.edit(work.rgb, hole, operation.text, seed=work.seed, on_step=_steps(work, "Filling"))
+            filled = self.remover.edit(work.rgb, hole, text, seed=work.seed, on_step=steps(work, "Filling"))
             fixed = repair(work.rgb, filled, hole, registered=self.painter is None)
             work.editors.append(self.remover.name)
         work.timed("edit", began)
-        work.edits.append(_figures(fixed))
-        inserted = [thing.id] if thing is not None else _covered(work.scene, mask)
-        for ident in inserted:
-            work.scene = work.scene.remove(ident)
+        work.edits.append(figures(fixed))
+        inserted = [thing] if thing is not None else covered(work.scene, mask)
+        for gone in inserted:
+            work.scene = work.scene.remove(gone.id)
+            work.placed.pop(gone.id, None)
         if not inserted:
             layers = self._lift_scene(work, fixed.rgb)
             found = gauge(layers, work.scene, hole)
@@ -261,39 +245,35 @@ class EditPipeline:
             agreement = hidden_agreement(work.scene, hole, gauged)
             work.removals.append({"name": noun, "gauge": asdict(found), "hidden_agreement": agreement})
             work.scene = work.scene.replace_region(hole, gauged, fixed.rgb)
-        if work.at is None or operation.kind == "replace":
-            rows, columns = np.nonzero(mask)
-            work.at = (float(columns.mean()), float(np.percentile(rows, 95)))
         work.rgb, work.region, work.mask = fixed.rgb, work.region | hole, None
 
-    def _meant(self, work: _Work, operation: Operation) -> tuple[SceneObject | None, Bool[np.ndarray, "h w"]]:
+    def _meant(
+        self, work: Work, noun: str, colour: str | None, where: Where | None
+    ) -> tuple[SceneObject | None, Bool[np.ndarray, "h w"]]:
         """(the inserted object, if it is one; its pixels in the photo) of what shall go.
 
         In this order: what is selected, what was clicked, the inserted object of that name.
         """
-        noun = operation.target or operation.what
-        colour = operation.target_colour if operation.kind == "replace" else operation.colour
         shape = work.rgb.shape[:2]
         if work.mask is not None and work.mask.any():
-            covered = _covered(work.scene, work.mask)
-            return (work.scene[covered[-1]] if len(covered) == 1 else None), work.mask
+            things = covered(work.scene, work.mask)
+            return (things[0] if len(things) == 1 else None), work.mask
         if work.at is not None:
-            thing = _object_at(work.scene, work.at, shape)
-            if thing is not None:
-                return thing, _footprint(thing, shape)
-            return None, self._segmented(work.rgb, work.at)
-        thing = find_object(work.scene, noun, colour)
-        if thing is None and noun == "object" and work.scene.objects:
+            clicked, work.at = work.at, None  # the next thing has to be named
+            thing = object_at(work.scene, clicked, shape)
+            return thing, self._segmented(work.rgb, clicked) if thing is None else footprint(thing, shape)
+        thing = find_object(work.scene, noun, colour, where)
+        if thing is None and noun == IT and work.scene.objects:
             thing = work.scene.objects[-1]
         if thing is None:
             raise WtError(f"Which {noun}? Click it in the photo, or select it, and run this again.")
-        return thing, _footprint(thing, shape)
+        return thing, footprint(thing, shape)
 
-    def _lift_scene(self, work: _Work, rgb: UInt8[np.ndarray, "h w 3"]) -> LayeredPointmap:
+    def _lift_scene(self, work: Work, rgb: UInt8[np.ndarray, "h w 3"]) -> LayeredPointmap:
         began = time.monotonic()
         valid = work.scene.alpha
-        whole = np.ones(rgb.shape[:2], bool) if valid.all() else _enlarged(valid, rgb.shape[:2])
-        layers = self.scene_lifter.lift(rgb, whole, seed=work.seed, on_step=_steps(work, "Lifting the edited photo"))
+        whole = np.ones(rgb.shape[:2], bool) if valid.all() else resize_mask(valid, rgb.shape[1], rgb.shape[0])
+        layers = self.scene_lifter.lift(rgb, whole, seed=work.seed, on_step=steps(work, "Lifting the edited photo"))
         work.credit(self.scene_lifter)
         work.timed("lift_scene", began)
         return layers
@@ -314,102 +294,3 @@ class EditPipeline:
     def _credits(self, used: Sequence[str]) -> list[dict[str, str]]:
         licences = {CATALOGUE: CATALOGUE_LICENCE, RESTORED: "", self.remover.name: self.remover.licence}
         return [{"name": name, "licence": licences.get(name, "")} for name in dict.fromkeys(used)]
-
-
-def _start(
-    scene: Scene,
-    photo: Photo,
-    at: tuple[float, float] | None,
-    mask: Bool[np.ndarray, "h w"] | None,
-    seed: int,
-    on_progress: OnProgress | None,
-) -> _Work:
-    shape = photo.rgb.shape[:2]
-    if at is not None and not (0 <= at[0] <= shape[1] and 0 <= at[1] <= shape[0]):
-        raise WtError(f"The place {at[0]:.0f},{at[1]:.0f} is outside the photo of {shape[1]} x {shape[0]} pixels.")
-    if mask is not None and mask.shape != shape:
-        raise WtError(f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, the photo {shape[1]} x {shape[0]}.")
-    say = on_progress or (lambda done, total, message: None)
-    return _Work(scene, photo.rgb, np.zeros(shape, bool), at, mask, seed, say)
-
-
-def painter_of(editor: str) -> Editor | None:
-    """The diffusion editor of that name or folder; None for the catalogue.
-
-    Raises:
-        WtError: it cannot be loaded.
-    """
-    if editor in ("auto", CATALOGUE, ""):
-        return None
-    from editors.diffusion import KLEIN, DiffusionEditor
-
-    return DiffusionEditor(KLEIN if editor in ("diffusion", "klein") else editor)
-
-
-def _steps(work: _Work, words: str) -> Callable[..., None]:
-    return lambda done, total, *_: work.say(done, total, words)
-
-
-def _called(operation: Operation) -> str:
-    return " ".join(word for word in (operation.size, operation.colour, operation.material, operation.what) if word)
-
-
-def _figures(fixed: Repair) -> dict[str, Any]:
-    x, y = fixed.registration.shift_px
-    return {
-        "shift_px": [x, y],
-        "zoom": fixed.registration.zoom,
-        "changed_outside": fixed.changed_outside,
-        "colour_drift": fixed.colour_drift,
-    }
-
-
-def _worst(edits: list[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of the edit that moved most; changed pixels are added up."""
-    if not edits:
-        return {}
-    worst = max(edits, key=lambda e: abs(e["shift_px"][0]) + abs(e["shift_px"][1]) + 100 * abs(e["zoom"] - 1))
-    return {**worst, "changed_outside": sum(edit["changed_outside"] for edit in edits)}
-
-
-def _centroid_error(placed: Placed, painting: Painting) -> float:
-    """Distance of the placed surfaces' mean from the true mesh's, over the object's size."""
-    mean = placed.points[placed.present].astype(np.float64).mean(axis=0)
-    return float(np.linalg.norm(mean - painting.true_centroid) / painting.true_size)
-
-
-def _object_at(scene: Scene, at: tuple[float, float], shape: tuple[int, int]) -> SceneObject | None:
-    """The nearest inserted object on a photo pixel."""
-    grid = scene.intrinsics
-    column = min(int(at[0] * grid.width / shape[1]), grid.width - 1)
-    row = min(int(at[1] * grid.height / shape[0]), grid.height - 1)
-    here = [thing for thing in scene.objects if thing.visible and thing.present[:, row, column].any()]
-    return min(here, key=lambda thing: float(thing.points[0, row, column, 2])) if here else None
-
-
-def _footprint(thing: SceneObject, shape: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
-    return _enlarged(np.any(thing.present, axis=0), shape)
-
-
-def _covered(scene: Scene, mask: Bool[np.ndarray, "h w"]) -> list[int]:
-    """Inserted objects that lie mostly inside the mask."""
-    inside = on_grid(mask, scene.intrinsics)
-    covered = []
-    for thing in scene.objects:
-        own = thing.present.any(axis=0)
-        if own.any() and (own & inside).sum() > 0.6 * own.sum():
-            covered.append(thing.id)
-    return covered
-
-
-def _enlarged(mask: Bool[np.ndarray, "h w"], shape: tuple[int, int]) -> Bool[np.ndarray, "rh rw"]:
-    from wt.images import resize_mask
-
-    return resize_mask(mask, shape[1], shape[0])
-
-
-def _disc(shape: tuple[int, int], at: tuple[float, float], share: float) -> Bool[np.ndarray, "h w"]:
-    """Where a diffusion editor may paint: a disc that stands on the place."""
-    radius = share * min(shape)
-    v, u = np.mgrid[: shape[0], : shape[1]] + 0.5
-    return (u - at[0]) ** 2 + (v - (at[1] - 0.8 * radius)) ** 2 < radius**2

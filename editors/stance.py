@@ -3,11 +3,12 @@
 The local frame of a stance is the assets' own: z up along the floor's normal, metres, origin where the asset stands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from editors.light import surface_normals
+from wt.data.mesh import pose
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics, rays
 from wt.scene.floor import Plane
@@ -48,6 +49,21 @@ class Stance:
         if self.support == "wall":
             return -self.cam_from_local[:3, 1]
         return -self.up if self.support == "ceiling" else self.cam_from_local[:3, 2]
+
+    @property
+    def heading_deg(self) -> float:
+        """Where the asset's front looks, about up: 0 towards the camera's plane, 90 to the photo's right."""
+        front = -self.cam_from_local[:3, 1]
+        right = np.array([1.0, 0.0, 0.0]) - self.up[0] * self.up
+        right /= np.linalg.norm(right)
+        return float(np.rad2deg(np.arctan2(front @ right, front @ np.cross(right, self.up))))
+
+    def headed(self, heading_deg: float) -> "Stance":
+        """Turned about up to that heading; what hangs on a wall stays flat on it."""
+        if self.support == "wall":
+            return self
+        turn = pose(0.0, 0.0, 0.0, float(np.deg2rad(heading_deg - self.heading_deg)))
+        return replace(self, cam_from_local=self.cam_from_local @ turn)
 
     @property
     def origin(self) -> Float[np.ndarray, "3"]:

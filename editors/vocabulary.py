@@ -119,8 +119,8 @@ tiny: tiny, mini, miniature
 small: little, smaller
 large: large, larger, big, bigger, wide
 huge: huge, giant, enormous, gigantic, massive
-tall: tall, high
-short: short, low
+tall: tall, high, taller, higher
+short: short, low, shorter, lower
 """
 """What a thing's size can be, and the words for it; without one a thing has its true size."""
 
@@ -131,8 +131,12 @@ square rustic soft shiny empty standing realistic matching coloured colored look
 FILLERS = frozenset(_FILLERS.split())
 """Words that say nothing the catalogue could follow; they are passed over."""
 
-NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "couple": 2, "pair": 2}
-NUMBERS |= {str(number): number for number in range(1, 6)}
+_COUNTED = "no one two three four five six seven eight nine ten eleven twelve"
+COUNTED = tuple(_COUNTED.split())
+"""How a number is written."""
+NUMBERS = {word: number for number, word in enumerate(COUNTED) if number}
+NUMBERS |= {str(number): number for number in range(1, 100)}
+NUMBERS |= {"couple": 2, "pair": 2, "both": 2, "dozen": 12}
 
 
 def _table(text: str) -> dict[str, list[str]]:
@@ -156,6 +160,13 @@ def families() -> frozenset[str]:
     from wt.data.assets import FAMILIES
 
     return frozenset(FAMILIES)
+
+
+def belongs(family: str) -> str:
+    """Where a family belongs: floor, table, wall or ceiling; the floor for what is not in the catalogue."""
+    from wt.data.assets import FAMILY_INFO
+
+    return FAMILY_INFO[family][0] if family in FAMILY_INFO else "floor"
 
 
 @cache
@@ -216,3 +227,15 @@ def singular(phrase: str) -> str:
     elif word.endswith("s") and not word.endswith(("ss", "us")):
         word = word[:-1]
     return f"{head} {word}".strip()
+
+
+def plural(phrase: str) -> str:
+    """The phrase in the plural: "stacks of boxes", "shelves"; as it is where it is one already."""
+    head, of, tail = phrase.partition(" of ")
+    if of:
+        return f"{plural(head)} of {tail}"
+    if singular(phrase) != phrase:
+        return phrase
+    if phrase.endswith("shelf"):
+        return phrase[:-1] + "ves"
+    return phrase + ("es" if phrase.endswith(("s", "x", "ch", "sh")) else "s")

@@ -3,14 +3,13 @@
 Things are known by the names of inserted objects, and by what is selected; what else the photo shows has no name.
 """
 
-import itertools
-
 import numpy as np
 
-from editors.instruction import Operation, Where
-from editors.vocabulary import colours, nouns
-from wt.data.assets import FAMILY_INFO
+from editors.meant import find_objects
+from editors.operations import AddOp, Where
+from editors.vocabulary import belongs
 from wt.errors import WtError
+from wt.geometry.camera import project
 from wt.scene.objects import SceneObject
 from wt.scene.scene import Scene, on_grid
 from wt.types import Bool, Float
@@ -33,7 +32,7 @@ _TARGETS = {
 
 def spot(
     scene: Scene,
-    operation: Operation,
+    operation: AddOp,
     shape: tuple[int, int],
     selected: Bool[np.ndarray, "rh rw"] | None = None,
 ) -> tuple[float, float]:
@@ -50,55 +49,97 @@ def spot(
     """
     grid = scene.intrinsics
     scale = np.array([shape[1] / grid.width, shape[0] / grid.height])
-    where = operation.where
+    where, hangs = operation.where, belongs(operation.what) in ("wall", "ceiling")
     if where is not None and where.anchor:
-        own = _anchor(scene, where, selected)
-        if own is None:
-            raise WtError(
-                f"Which {where.anchor}? Nothing of that name was added to the scene. Select it in the photo, or click "
-                f"where the {operation.what} shall stand."
-            )
-        pixel = _beside(own, where.relation)
+        anchors = _anchors(scene, where, selected, operation.what)
+        if where.relation == "between":
+            pixel = _between(scene, where, anchors)
+        else:
+            above = where.relation == "above"
+            pixel = _beside(anchors[0], "on" if above and not hangs else where.relation)
     else:
         relation = "" if where is None else where.relation
-        belongs = FAMILY_INFO[operation.what][0] if operation.what in FAMILY_INFO else "floor"
-        if belongs in ("wall", "ceiling"):
-            pixel = _upright_place(scene, belongs)
+        if hangs:
+            pixel = _upright_place(scene, belongs(operation.what))
         else:
             pixel = _free_floor(scene, "back" if relation in ("wall", "ceiling") else relation)
     u, v = np.clip(pixel, 1, np.array([grid.width, grid.height]) - 1) * scale
     return float(u), float(v)
 
 
-def find_object(scene: Scene, noun: str, colour: str | None = None) -> SceneObject | None:
-    """The newest inserted object that may be called this: by its name, or by another word for the same thing."""
-    family = nouns().get(noun, noun)
-    for thing in reversed(scene.objects):
-        name = thing.name.lower()
-        same = name in (noun, family) or name.endswith((f" {noun}", f" {family}"))
-        if same and (colour is None or _coloured(name, colour)):
-            return thing
-    return None
+def _anchors(
+    scene: Scene, where: Where, selected: Bool[np.ndarray, "rh rw"] | None, what: str
+) -> list[Bool[np.ndarray, "h w"]]:
+    """Of the one or two things that a place refers to."""
+    wanted = [(where.anchor, where.colour, 0)]
+    if where.second:
+        twice = (where.second, where.second_colour) == (where.anchor, where.colour)
+        wanted.append((where.second, where.second_colour, int(twice)))
+    anchors = []
+    for noun, colour, nth in wanted:
+        own = _anchor(scene, noun, colour, selected, nth)
+        if own is None:
+            which = "Which other" if nth else "Which"
+            raise WtError(
+                f"{which} {noun}? Nothing of that name was added to the scene. Select it in the photo, or click "
+                f"where the {what} shall stand."
+            )
+        anchors.append(own)
+    return anchors
 
 
-def _coloured(name: str, colour: str) -> bool:
-    words = name.split()
-    pairs = [" ".join(pair) for pair in itertools.pairwise(words)]
-    said = [colours()[word] for word in (*pairs, *words) if word in colours()]
-    return not said or said[0] == colour
+def find_object(scene: Scene, noun: str, colour: str | None = None, where: Where | None = None) -> SceneObject | None:
+    """The inserted object that is meant: of those that may be called this, the newest, or the nearest to a place."""
+    found = find_objects(scene, noun, colour)
+    if where is None or len(found) < 2:
+        return next(iter(found), None)
+    anchor = _anchor(scene, where.anchor, where.colour, None) if where.anchor else None
+    height, width = scene.alpha.shape
+    goal = _TARGETS.get(where.relation, _TARGETS[""]) * np.array([width, height]) if anchor is None else _foot(anchor)
+    return min(found, key=lambda thing: float(np.linalg.norm(_foot(np.any(thing.present, axis=0)) - goal)))
 
 
-def _anchor(scene: Scene, where: Where, selected: Bool[np.ndarray, "rh rw"] | None) -> Bool[np.ndarray, "h w"] | None:
-    """The grid pixels of what a place refers to."""
-    known = find_object(scene, where.anchor, where.colour)
-    if known is not None:
-        return np.any(known.present, axis=0)
-    if selected is not None and selected.any():
+def _anchor(
+    scene: Scene, noun: str, colour: str | None, selected: Bool[np.ndarray, "rh rw"] | None, nth: int = 0
+) -> Bool[np.ndarray, "h w"] | None:
+    """The grid pixels of what a place refers to; `nth` counts the objects of that name from the newest."""
+    known = find_objects(scene, noun, colour)[nth:]
+    if known:
+        return np.any(known[0].present, axis=0)
+    if selected is not None and selected.any() and not nth:
         own = on_grid(selected, scene.intrinsics)
         return own if own.any() else None
-    if where.anchor == "it" and scene.objects:
+    if noun == "it" and scene.objects and not nth:
         return np.any(scene.objects[-1].present, axis=0)
     return None
+
+
+def _between(scene: Scene, where: Where, anchors: list[Bool[np.ndarray, "h w"]]) -> Float[np.ndarray, "2"]:
+    """Halfway in space between the fronts on which two things stand."""
+    first, second = (_front(scene, own) for own in anchors)
+    if np.array_equal(anchors[0], anchors[1]) or first is None or second is None:
+        raise WtError(
+            f"The {where.anchor} and the {where.second} cannot be told apart in the photo. Click where it shall stand."
+        )
+    return project(((first + second) / 2)[None], scene.intrinsics)[0]
+
+
+def _front(scene: Scene, own: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "3"] | None:
+    """The middle of the lowest pixels that show a thing, camera frame, scene units."""
+    depth = scene.visible_depth().astype(np.float64)
+    rows, columns = np.nonzero(own & np.isfinite(depth))
+    if not len(rows):
+        return None
+    lowest = rows >= np.percentile(rows, 90)
+    middle = np.array([np.median(part[lowest]) + 0.5 for part in (columns, rows)])
+    grid = scene.intrinsics
+    ray = np.array([(middle[0] - grid.cx) / grid.fx, (middle[1] - grid.cy) / grid.fy, 1.0])
+    return ray * float(np.median(depth[rows[lowest], columns[lowest]]))
+
+
+def _foot(own: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "2"]:
+    rows, columns = np.nonzero(own)
+    return np.array([columns.mean(), rows.max()]) if len(rows) else np.zeros(2)
 
 
 def _beside(own: Bool[np.ndarray, "h w"], relation: str) -> Float[np.ndarray, "2"]:
@@ -108,6 +149,8 @@ def _beside(own: Bool[np.ndarray, "h w"], relation: str) -> Float[np.ndarray, "2
     if relation == "on":
         # A little below the far edge of what is seen of it from above.
         return np.array([middle, top + 0.15 * height])
+    if relation == "above":
+        return np.array([middle, top - 0.35 * max(width, height)])
     if relation == "behind":
         return np.array([middle, bottom - 0.45 * height])
     if relation == "in front of":

@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in LIFTING:
         command.register(subparsers)
-    edit.register(subparsers, make_pipeline, read_instruction)
+    edit.register(subparsers, make_pipeline, read_instruction, say_operations)
     remove.register(subparsers, make_pipeline, removal)
     for command in LEARNING:
         command.register(subparsers)
@@ -47,11 +47,18 @@ def read_instruction(text: str) -> Any:
     return parse(text)
 
 
+def say_operations(operations: Any) -> list[str]:
+    """Operations in plain sentences."""
+    from editors.operations import understood
+
+    return understood(operations)
+
+
 def removal(what: str) -> Any:
     """The operation of taking away what is selected, whatever its name."""
-    from editors.instruction import Operation
+    from editors.operations import RemoveOp
 
-    return (Operation(kind="remove", what=what, text=f"remove the {what}"),)
+    return (RemoveOp(what, text=f"remove the {what}"),)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

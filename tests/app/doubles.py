@@ -8,6 +8,7 @@ import numpy as np
 
 from app.config import AppConfig
 from app.engine import Engine
+from editors.operations import AddOp, Operation, RemoveOp
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics, unproject
 from wt.geometry.layers import LayeredPointmap
@@ -85,17 +86,6 @@ class RoundSegmenter:
         return np.zeros(self.shape, bool)
 
 
-@dataclass(frozen=True)
-class Operation:
-    kind: str
-    what: str
-    colour: str | None = None
-    material: str | None = None
-    size: str | None = None
-    where: str | None = None
-    target: str | None = None
-
-
 @dataclass
 class Result:
     scene: Scene
@@ -130,9 +120,7 @@ class BoxPipeline:
                 raise WtError("Select what is to be removed.")
             after[mask] = 128
             edited = Scene.from_layers(PlaneLifter(long_side=scene.intrinsics.width).lift(after))
-            return Result(
-                scene.replace_region(mask, edited.layers, after), after, mask, (Operation("remove", what),), [], {}
-            )
+            return Result(scene.replace_region(mask, edited.layers, after), after, mask, (RemoveOp(what),), [], {})
         if kind != "add":
             raise WtError(f"The word {kind!r} is not known. Say add, remove or replace.")
         x, y = at or (photo.width / 2, photo.height / 2)
@@ -156,7 +144,7 @@ class BoxPipeline:
         )
         report = {"editor": "box painter", "edit": {"shift_px": [0.0, 0.0], "zoom": 1.0, "changed_outside": 0}}
         report["models"] = [{"name": lifter.name, "licence": lifter.licence} for lifter in self.lifters]
-        return Result(scene.insert(placed, what), after, region, (Operation("add", what),), [placed], report)
+        return Result(scene.insert(placed, what), after, region, (AddOp(what.removeprefix("a ")),), [placed], report)
 
 
 class QuickEngine(Engine):

@@ -103,6 +103,33 @@ def test_edit_writes_pictures_at_the_photos_size(here, call, asked, tmp_path):
     assert manifest["prompts"] == ["add a chair"]
 
 
+def test_a_dry_run_says_what_is_understood_and_touches_nothing(call, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wt.lift.load", lambda *_, **__: pytest.fail("no model is needed"))
+    text = "add two red chairs next to the table and move the lamp to the corner"
+    code, found, _ = call("edit", "no-such-photo.png", text, "--dry-run", "--json")
+    assert code == 0
+    assert found["understood"] == ["Add two red chairs next to the table.", "Move the lamp to the corner."]
+    assert [(row["kind"], row["what"]) for row in found["operations"]] == [
+        ("add", "chair"),
+        ("add", "chair"),
+        ("move", "lamp"),
+    ]
+    keys = {"kind", "what", "colour", "material", "size", "where", "target", "text", "target_colour"}
+    assert keys <= found["operations"][0].keys()
+    assert found["operations"][2]["where"]["relation"] == "corner"
+    assert list(tmp_path.iterdir()) == []
+    code, found, err = call("edit", "no-such-photo.png", "add a chiar", "--dry-run", "--json")
+    assert (code, found) == (2, None)
+    assert 'Did you mean "chair"' in err
+
+
+def test_edit_needs_a_folder_unless_it_is_a_dry_run(here, call):
+    code, found, err = call("edit", here / "photo.png", "add a chair", "--json")
+    assert (code, found) == (2, None)
+    assert "-o FOLDER" in err
+
+
 def test_remove_needs_a_place(here, call, asked, tmp_path):
     arguments = ("remove", here / "photo.png", "-o", tmp_path, *models(here), "--json")
     code, found, err = call(*arguments)

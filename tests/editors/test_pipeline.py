@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_catalogue import pixel_of
 
-from editors.instruction import Operation
 from editors.memory import Memory
+from editors.operations import AddOp
 from editors.pipeline import EditPipeline
 from wt.errors import Cancelled, WtError
 from wt.images import Photo
@@ -194,7 +194,7 @@ def test_a_painter_that_shifts_the_photo_is_put_right(truths, room, photo, scene
     at = pixel_of(room, photo, (0.6, 2.4, 0.0))
     for place in (at, None):
         pipeline = EditPipeline(*truths, editor=Shifting())
-        result = pipeline.run(scene, Photo(photo), [Operation("add", "box", text="add a box")], at=place)
+        result = pipeline.run(scene, Photo(photo), [AddOp("box", text="add a box")], at=place)
         assert result.report["edit"]["shift_px"] == pytest.approx([2.0, 1.0], abs=0.25)
         assert result.report["edit"]["changed_outside"] == 0
         np.testing.assert_array_equal(result.photo_after[~result.region], photo[~result.region])

@@ -32,10 +32,10 @@ def add_command(subparsers: Subparsers, name: str, run: Command, text: str) -> a
     return parser
 
 
-def add_lift_arguments(parser: argparse.ArgumentParser) -> None:
+def add_lift_arguments(parser: argparse.ArgumentParser, *, out_required: bool = True) -> None:
     """What every command takes that lifts a photo."""
     parser.add_argument("photo", type=Path, help="JPEG, PNG, WebP or HEIC; its alpha, if it has one, is the mask")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("-o", "--out", type=Path, required=out_required, help="folder for the results")
     parser.add_argument("--steps", type=int, help="sampling steps (the model's default)")
     parser.add_argument("--seed", type=int, default=42, help="the same seed gives the same result (42)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")

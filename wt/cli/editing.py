@@ -39,9 +39,9 @@ MakePipeline = Callable[["Lifter", "Lifter", str], Pipeline]
 """(scene lifter, object lifter, editor's name) -> pipeline."""
 
 
-def add_editing_arguments(parser: argparse.ArgumentParser) -> None:
+def add_editing_arguments(parser: argparse.ArgumentParser, *, out_required: bool = True) -> None:
     """Arguments of both commands."""
-    add_lift_arguments(parser)
+    add_lift_arguments(parser, out_required=out_required)
     parser.add_argument(
         "--at", type=pixel, metavar="U,V", help="where: a place in the photo's pixels, from left and top"
     )
@@ -150,7 +150,9 @@ def placements(result: Any) -> list[dict[str, Any]]:
 
 
 def describe(operation: Any) -> Any:
-    """An operation as JSON values: its fields if it has any."""
+    """An operation as JSON values: its row, else its fields if it has any."""
     from dataclasses import asdict, is_dataclass
 
+    if hasattr(operation, "row"):
+        return operation.row()
     return asdict(operation) if is_dataclass(operation) and not isinstance(operation, type) else operation
