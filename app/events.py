@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from app import facts
 from app.controller import Controller
 from app.engine import Engine
 from app.examples import examples
@@ -71,6 +72,8 @@ class Events:
         lift = [page["lift_kind"], page["steps_from"], page["steps"], page["seed"]]
         long(page["lift"].click, self._lift, lift)
         on(page["camera_height"].change, self._camera_height, page["camera_height"])
+        typed = {**quiet, "queue": False, "trigger_mode": "always_last"}
+        page["prompt"].change(facts.preview, page["prompt"], page["understood"], **typed)
         long(page["run_edit"].click, verbs.edit.run, [page["prompt"], page["edit_seed"]])
         on(page["unpin"].click, verbs.edit.unpin)
         on(page["accept"].click, verbs.place.accept)

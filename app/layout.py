@@ -151,6 +151,7 @@ def _edit(page: Page) -> None:
         interactive=False,
     )
     page.add("prompt", prompt)
+    _text(page, "understood")
     with gr.Row():
         page.add("edit_seed", gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="edit_seed"))
         _button(page, "unpin", "Unmark the place", visible=False)

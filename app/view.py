@@ -224,7 +224,7 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
     props["mask_tools"] = {"value": {"free": free, "selected": free and selected}}
     # What cannot be used while an edit waits makes room for its Accept and Discard.
     props["run_edit"]["visible"] = not waiting
-    props["edit_seed"] = {"visible": not waiting}
+    props["edit_seed"] = props["understood"] = {"visible": not waiting}
     props["unpin"] = {"visible": free and work.pin is not None}
     props["snap"] = {"visible": waiting and bool(work.proposal and work.proposal.placed), "interactive": not busy}
     props["accept"] = props["discard"] = {"visible": waiting, "interactive": not busy}
