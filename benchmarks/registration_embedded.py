@@ -86,7 +86,7 @@ def measure(
 def errors(pair: Pair, scene: Scene, edited: LayeredPointmap, thing: LayeredPointmap, method: str) -> dict[str, float]:
     """One method's errors, after one scale and shift of depth that bring the whole scene to metres."""
     placed = place(thing, scene, pair.mask, edited, method=method)
-    pick = _sampler(pair.mask.shape, scene.alpha.shape)
+    pick = sampler(pair.mask.shape, scene.alpha.shape)
     scale, shift = align(scene.background.points[0, ..., 2], pick(pair.room_depth))
     z = placed.points[..., 2:]
     points = placed.points * (scale * z + shift) / z
@@ -198,7 +198,8 @@ def _radius(points: np.ndarray) -> float:
     return float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean()))
 
 
-def _sampler(photo: tuple[int, ...], grid: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+def sampler(photo: tuple[int, ...], grid: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
+    """Takes the photo pixel under each centre of the grid."""
     rows = ((np.arange(grid[0]) + 0.5) * photo[0] / grid[0]).astype(int)
     columns = ((np.arange(grid[1]) + 0.5) * photo[1] / grid[1]).astype(int)
     return lambda image: image[rows[:, None], columns]

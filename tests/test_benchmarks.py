@@ -103,3 +103,18 @@ def test_bytes_alive_are_counted_while_they_are_held() -> None:
         assert alive.now == 4000
     assert 4000 <= alive.peak <= 8000
     assert len(view) == 990
+
+
+def test_what_a_removal_reveals_is_measured_in_the_region_alone_after_alignment_outside() -> None:
+    removal = benchmark("removal")
+    rng = np.random.default_rng(0)
+    truth = rng.uniform(2, 5, (60, 80))
+    mask = np.zeros((60, 80), dtype=bool)
+    mask[20:40, 20:50] = True
+    truth[25, 25] = np.nan  # sky
+    pair = SimpleNamespace(room_depth=truth, mask=mask)
+    lifted = (np.where(np.isnan(truth), 3.0, truth) - 0.5) / 3
+    assert removal.errors(lifted, pair) == pytest.approx((0.0, 1.0), abs=1e-9)
+    off = np.where(mask, (1.2 * truth - 0.5) / 3, lifted)
+    assert removal.errors(off, pair) == pytest.approx((0.2, 0.0), abs=1e-9)
+    assert removal.errors(np.where(mask, np.nan, lifted), pair) == pytest.approx((1.0, 0.0))
