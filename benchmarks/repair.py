@@ -1,8 +1,8 @@
 """How well an editor's shift and zoom are measured and undone: `python benchmarks/repair.py --json`.
 
 Photos of the scikit-image package are shifted and zoomed by known amounts, a place is painted over, and the result
-gets grain, another exposure and JPEG's artefacts. The error is that of the measured movement where it is largest, at the
-corners; the drift is what the repair reports of colours outside the place.
+gets grain, another exposure and JPEG's artefacts. The error is that of the measured movement where it is largest, at
+the corners; the drift is what the repair reports of colours outside the place.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from skimage import data
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from editors.register import repair  # noqa: E402
+from editors.register import repair
 
 PHOTOS = {"coffee": data.coffee, "cat": data.chelsea, "astronaut": data.astronaut, "rocket": data.rocket}
 MOVES = (((0.0, 0.0), 1.0), ((3.3, -2.7), 1.01), ((16.0, 16.0), 1.0), ((0.0, 0.0), 0.97), ((-16.0, 16.0), 1.03))

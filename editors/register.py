@@ -5,12 +5,25 @@ photo, so that shift would become an error in 3D.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from wt.errors import WtError
 from wt.types import Bool, Float, UInt8
 
+MAX_SHIFT = 0.05
+"""Of the long side, and never less than `MIN_LIMIT_PX`: an edit that moved further shows another picture."""
+MIN_LIMIT_PX = 24.0
+MAX_ZOOM = 0.06
+MIN_AGREEING = 0.25
+"""Share of the details outside the region that must be found again where one shift and zoom put them."""
+_SURE_AGREEING = 0.6
+_SIDE_PX = 1280
+_MOST_DETAILS = 800
+_FEWEST_DETAILS = 16
+"""With fewer there is nothing to measure by, and the edit counts as not moved."""
+_WINDOW_PX = 21
+_SAME_CORNER_PX = 0.5
 _SAME_PX = 0.15
 """Below this the edit is taken as not moved, and is not resampled."""
 
@@ -21,8 +34,8 @@ class Registration:
 
     shift_px: tuple[float, float]
     zoom: float
-    correlation: float
-    """ECC correlation of the unchanged pixels after alignment, 1 is perfect."""
+    agreeing: float
+    """Share of the followed details that this explains to a pixel, 1 is perfect."""
 
 
 UNMOVED = Registration((0.0, 0.0), 1.0, 1.0)
@@ -45,34 +58,123 @@ def measure(
 ) -> Registration:
     """Shift and zoom of `edited` against `photo`, from the pixels outside `region`.
 
-    Maximises the enhanced correlation coefficient (Evangelidis and Psarakis 2008, OpenCV's ECC) over an affine map,
-    from which the isotropic zoom and the shift of the image centre are read. A picture without structure outside the
-    region (correlation not defined) counts as not moved.
+    Corners of the photo are followed (Lucas and Kanade's flow on pyramids, OpenCV) back and forth, starting from the
+    shift that phase correlation gives, or from none where few then agree, and one shift and zoom is fitted to those
+    that agree. A picture with next to no structure outside the region counts as not moved.
+
+    Raises:
+        WtError: it moved further than can be undone, or shows another picture.
     """
+    if np.array_equal(photo[~region], edited[~region]):
+        return UNMOVED
+    height, width = region.shape
+    scale = min(1.0, _SIDE_PX / max(height, width))
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    outside = _outside(region, size)
+    before, after = (_details(picture, size) for picture in (photo, edited))
+    corners = _corners(before, outside)
+    if len(corners) < _FEWEST_DETAILS:
+        return UNMOVED
+    fit = _fit(corners, _follow(before, after, corners, _start(before, after, outside)), size)
+    if fit[0] < _SURE_AGREEING:
+        fit = max(fit, _fit(corners, _follow(before, after, corners, np.zeros(2)), size))
+    agreeing, zoom, x, y = fit
+    registration = Registration((x / scale, y / scale), zoom, agreeing)
+    _refuse_beyond_limits(registration, max(height, width))
+    return registration
+
+
+def _outside(region: Bool[np.ndarray, "h w"], size: tuple[int, int]) -> Bool[np.ndarray, "sh sw"]:
+    """Where a detail may be taken: the window around it must not reach into the region."""
     import cv2
 
-    height, width = region.shape
-    scale = min(1.0, 640 / max(height, width))
-    size = (round(width * scale), round(height * scale))
-    fixed, moving = (
-        cv2.cvtColor(cv2.resize(x, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY) for x in (photo, edited)
-    )
-    outside = cv2.resize((~region).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    outside = cv2.erode(outside, np.ones((9, 9), np.uint8)) * 255
-    identity = UNMOVED
-    if np.array_equal(fixed[outside > 0], moving[outside > 0]) or not outside.any():
-        return identity
-    warp: Any = np.eye(2, 3, dtype=np.float32)
-    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 100, 1e-6)
-    try:
-        correlation, warp = cv2.findTransformECC(fixed, moving, warp, cv2.MOTION_AFFINE, criteria, outside, 5)
-    except cv2.error:
-        return identity
-    zoom = float(np.sqrt(abs(np.linalg.det(warp[:, :2]))))
-    # OpenCV's coordinates have pixel centres at integers; the centre of the image is what the shift is told for.
-    centre = np.array([(size[0] - 1) / 2, (size[1] - 1) / 2])
-    moved = (warp[:, :2] @ centre + warp[:, 2] - centre) / scale
-    return Registration((float(moved[0]), float(moved[1])), zoom, float(correlation))
+    inside = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_AREA)
+    return cv2.dilate(inside, np.ones((_WINDOW_PX, _WINDOW_PX), np.uint8)) == 0
+
+
+def _details(picture: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "sh sw"]:
+    """Grey levels less their surroundings' mean: a drift of colour or of exposure is no movement."""
+    import cv2
+
+    grey = cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.clip(np.rint(grey - cv2.blur(grey, (41, 41)) + 128), 0, 255).astype(np.uint8)
+
+
+def _corners(picture: UInt8[np.ndarray, "h w"], outside: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "n 2"]:
+    import cv2
+
+    found = cv2.goodFeaturesToTrack(picture, _MOST_DETAILS, 0.01, 7, mask=outside.astype(np.uint8), blockSize=5)
+    return np.zeros((0, 2), np.float32) if found is None else found[:, 0]
+
+
+def _start(
+    before: UInt8[np.ndarray, "h w"], after: UInt8[np.ndarray, "h w"], outside: Bool[np.ndarray, "h w"]
+) -> Float[np.ndarray, "2"]:
+    """The shift by phase correlation: right to a few pixels where there is no zoom, perhaps wrong where there is."""
+    import cv2
+
+    shown = [np.where(outside, picture, 128).astype(np.float32) for picture in (before, after)]
+    return np.array(cv2.phaseCorrelate(*shown, cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F))[0])
+
+
+def _follow(
+    before: UInt8[np.ndarray, "h w"],
+    after: UInt8[np.ndarray, "h w"],
+    corners: Float[np.ndarray, "n 2"],
+    start: Float[np.ndarray, "2"],
+) -> Float[np.ndarray, "n 2"]:
+    """Where `after` shows the corners of `before`; NaN for those that are not found again on the way back."""
+    import cv2
+
+    options = {
+        "winSize": (_WINDOW_PX, _WINDOW_PX),
+        "maxLevel": 4,
+        "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-3),
+        "flags": cv2.OPTFLOW_USE_INITIAL_FLOW,
+    }
+    guess = (corners + start).astype(np.float32)
+    followed, there, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, guess, **options)
+    returned, back, _ = cv2.calcOpticalFlowPyrLK(after, before, followed, corners.copy(), **options)
+    same = np.linalg.norm(returned - corners, axis=1) < _SAME_CORNER_PX
+    return np.where((there & back).astype(bool) & same[:, None], followed, np.nan)
+
+
+def _fit(
+    corners: Float[np.ndarray, "n 2"], followed: Float[np.ndarray, "n 2"], size: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """(share of the corners that agree to a pixel, zoom, x, y fitted to these by least squares)."""
+    import cv2
+
+    known = np.isfinite(followed).all(axis=1)
+    if known.sum() < _FEWEST_DETAILS:
+        return 0.0, 1.0, 0.0, 0.0
+    centre = (np.array(size) - 1) / 2  # pixel centres at integers, as OpenCV has them
+    a, b = (points[known].astype(np.float64) - centre for points in (corners, followed))
+    _, inliers = cv2.estimateAffinePartial2D(a, b, method=cv2.RANSAC, ransacReprojThreshold=1.0, maxIters=4000)
+    agree = np.zeros(len(a), bool) if inliers is None else inliers.ravel().astype(bool)
+    share = float(agree.sum() / len(corners))
+    if agree.sum() < _FEWEST_DETAILS:
+        return share, 1.0, 0.0, 0.0
+    a, b = a[agree], b[agree]
+    spread = a - a.mean(axis=0)
+    zoom = float((spread * (b - b.mean(axis=0))).sum() / (spread**2).sum())
+    x, y = b.mean(axis=0) - zoom * a.mean(axis=0)
+    return share, zoom, float(x), float(y)
+
+
+def _refuse_beyond_limits(registration: Registration, side: int) -> None:
+    (x, y), zoom = registration.shift_px, registration.zoom
+    limit = max(MIN_LIMIT_PX, MAX_SHIFT * side)
+    if registration.agreeing < MIN_AGREEING:
+        raise WtError(
+            f"The 2D editor changed the whole picture: only {registration.agreeing:.0%} of the photo's details are "
+            "found again. Say it in other words, try another seed, or click where to change something; nothing is lost."
+        )
+    if max(abs(x), abs(y)) > limit or abs(zoom - 1) > MAX_ZOOM:
+        raise WtError(
+            f"The 2D editor moved the picture by {x:.1f}, {y:.1f} pixels and zoomed it by {zoom - 1:+.1%}, more than "
+            f"can be undone ({limit:.0f} pixels, {MAX_ZOOM:.0%}). Try another seed, or another editor; nothing is lost."
+        )
 
 
 def undo(edited: UInt8[np.ndarray, "h w 3"], registration: Registration) -> UInt8[np.ndarray, "h w 3"]:
