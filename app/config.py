@@ -26,10 +26,14 @@ class AppConfig:
     device: str = "auto"
     scene_model: str = "wt-s-mini"
     object_model: str = "wt-o-mini"
-    sam_checkpoint: Path | None = None
-    """A segment-anything checkpoint for the selection; None uses the built-in segmenter."""
+    sam_checkpoint: str = "auto"
+    """What selects by clicks and boxes: "auto", "built-in", or what else `editors.segment.new_segmenter` takes."""
+    words_model: str = ""
+    """A detector that finds things on the photo by words, a folder or a name on the hub; empty: there is none."""
     editor: str = "auto"
     """Which 2D editor runs: "auto", or a name or folder that editors/registry.py knows."""
+    allow_download: bool = False
+    """Whether weights that are asked for by name may be fetched from the hub."""
     cache: Path = field(default_factory=default_cache)
     point_budget: int = 400_000
     """Points sent to the browser at most; exports always hold all of them."""
@@ -53,7 +57,8 @@ def prepare_environment(config: AppConfig) -> None:
     """Settings that gradio and the hub's library read when they are imported; call before that."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it would look up outside hosts
     os.environ.setdefault("GRADIO_TEMP_DIR", str(config.cache / "uploads"))
-    if config.editor in ("auto", "catalogue"):  # only an editor that was asked for by name may use the hub
+    # Only an editor that was asked for by name may use the hub, or what the person allowed.
+    if config.editor in ("auto", "catalogue") and not config.allow_download:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
@@ -68,8 +73,19 @@ def parse_args(arguments: list[str] | None = None) -> AppConfig:
     parser.add_argument("--device", default=base.device, help="auto, cpu, cuda, mps")
     parser.add_argument("--scene-model", default=base.scene_model, help="model that lifts whole photos")
     parser.add_argument("--object-model", default=base.object_model, help="model that lifts a selected object")
-    parser.add_argument("--sam-checkpoint", type=Path, help="segment-anything checkpoint for the selection")
+    parser.add_argument(
+        "--sam-checkpoint",
+        default=base.sam_checkpoint,
+        help="what selects: a file of segment-anything or MobileSAM, a folder or hub name of SAM 2.1, or built-in "
+        "(default: facebook/sam2.1-hiera-tiny if it is on this machine or may be downloaded, else built-in)",
+    )
+    parser.add_argument(
+        "--words-model",
+        default=base.words_model,
+        help="what finds things by words: a folder or hub name of GroundingDINO (default: none, names alone are found)",
+    )
     parser.add_argument("--editor", default=base.editor, help="auto, catalogue, or a diffusion model's name or folder")
+    parser.add_argument("--allow-download", action="store_true", help="let a named model fetch its weights")
     parser.add_argument("--cache", type=Path, default=base.cache, help="folder for sessions and uploads")
     parser.add_argument("--points", type=int, default=base.point_budget, help="most points sent to the browser")
     parser.add_argument("--max-visitors", type=int, default=base.max_visitors, help="most people at once")
@@ -82,7 +98,9 @@ def parse_args(arguments: list[str] | None = None) -> AppConfig:
         scene_model=args.scene_model,
         object_model=args.object_model,
         sam_checkpoint=args.sam_checkpoint,
+        words_model=args.words_model,
         editor=args.editor,
+        allow_download=args.allow_download,
         cache=args.cache.expanduser().resolve(),
         point_budget=args.points,
         max_visitors=args.max_visitors,

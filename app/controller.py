@@ -14,6 +14,7 @@ from app.verbs.move import MoveVerbs
 from app.verbs.photo import PhotoVerbs
 from app.verbs.place import PlaceVerbs
 from app.verbs.select import SelectVerbs
+from app.verbs.words import WordsVerbs
 from app.viewer import Display, Viewer
 from wt.errors import WtError
 
@@ -32,6 +33,7 @@ class Controller(Verbs):
         super().__init__(engine, sessions, worker)
         self.photo = PhotoVerbs(engine, sessions, worker)
         self.select = SelectVerbs(engine, sessions, worker)
+        self.words = WordsVerbs(engine, sessions, worker)
         self.geometry = GeometryVerbs(engine, sessions, worker)
         self.edit = EditVerbs(engine, sessions, worker)
         self.place = PlaceVerbs(engine, sessions, worker)

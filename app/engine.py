@@ -27,6 +27,9 @@ WORDS: dict[Part, str] = {
     "editor": "photo editors",
 }
 
+DETECTOR = "words model"
+"""A further part, which is loaded when somebody first looks for words."""
+
 Waiting = Callable[[str], None]
 """Told now and then what is waited for; may raise `Cancelled`."""
 
@@ -45,6 +48,7 @@ class Engine:
             "scene": lambda: self._load_lifter(config.scene_model),
             "object": lambda: self._load_lifter(config.object_model),
             "editor": self._load_editor,
+            DETECTOR: self._load_detector,
         }
         self._named: dict[Kind, Model] = {
             "scene": named(config.scene_model, "scene"),
@@ -53,7 +57,7 @@ class Engine:
         self._here: frozenset[str] | None = None
         """Which of the known models are on this machine; None until it was looked."""
         self._parts: dict[str, Future[Any]] = {}
-        """Of every part, and of every further model by what `wt.load` takes."""
+        """Of every part, and of every further lifter by what `wt.load` takes."""
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-loader")
 
@@ -106,12 +110,15 @@ class Engine:
         self.start()
         _wait(self._looked, partial(waiting, "Looking for the models"))
         model = self.chosen(kind, name)
-        loading = self._loading(self._part(kind, model))
-        _wait(loading, partial(waiting, f"Loading {model.name}"))
-        problem = loading.exception()
-        if problem is not None:
-            raise WtError(f"{model.name} could not be loaded: {_words(problem)}") from problem
-        return loading.result()
+        return self._when_loaded(self._part(kind, model), model.name, waiting)
+
+    def detector(self, waiting: Waiting = _patient) -> Any:
+        """What finds words on a photo; only where the configuration names it.
+
+        Raises:
+            WtError: it could not be loaded; the sentence says why.
+        """
+        return self._when_loaded(DETECTOR, "The words model", waiting)
 
     def own_steps(self, kind: Kind, name: str) -> int | None:
         """The chosen model's own number of steps; None while it is not known."""
@@ -158,7 +165,14 @@ class Engine:
 
     def new_segmenter(self) -> Any:
         """A segmenter of one visitor's own: it remembers a photo, so it must not be shared."""
-        return self.get("segmenter")()
+        return self.get("segmenter").fresh()
+
+    def selector(self) -> str:
+        """Name and licence of what selects; empty while it is not loaded."""
+        if not self.loaded("segmenter"):
+            return ""
+        segmenter = self.get("segmenter")
+        return f"{segmenter.name} ({segmenter.licence})"
 
     def _part(self, kind: Kind, model: Model) -> str:
         return kind if model == self._named[kind] else model.source
@@ -174,6 +188,14 @@ class Engine:
                 known = self._parts[part] = self._pool.submit(self._timed, part)
                 known.add_done_callback(partial(_log_problem, part))
             return known
+
+    def _when_loaded(self, part: str, name: str, waiting: Waiting) -> Any:
+        loading = self._loading(part)
+        _wait(loading, partial(waiting, f"Loading {name}"))
+        problem = loading.exception()
+        if problem is not None:
+            raise WtError(f"{name} could not be loaded: {_words(problem)}") from problem
+        return loading.result()
 
     def _timed(self, part: str) -> Any:
         began = time.monotonic()
@@ -193,15 +215,18 @@ class Engine:
             return False
         return True
 
-    def _load_segmenter(self) -> Callable[[], Any]:
+    def _load_segmenter(self) -> Any:
+        """One network, of which every visitor gets a segmenter."""
         from editors.segment import new_segmenter
 
-        if self.config.sam_checkpoint is None:
-            return new_segmenter
-        from editors.segment.sam import SamSegmenter, load_sam
+        config = self.config
+        return new_segmenter(config.sam_checkpoint, device=config.device, allow_download=config.allow_download)
 
-        first = load_sam(self.config.sam_checkpoint, self.config.device)
-        return lambda: SamSegmenter(first.model, str(first.model.device))  # one network for all visitors
+    def _load_detector(self) -> Any:
+        from editors.segment.words import load_detector
+
+        config = self.config
+        return load_detector(config.words_model, config.device, allow_download=config.allow_download)
 
     def _load_lifter(self, name: str) -> Any:
         from wt.lift import load

@@ -48,7 +48,7 @@ class Events:
         def on(event: Callable[..., Any], verb: Callable[..., None], inputs: Any = None, label: str = "That") -> None:
             event(self.short(label, verb), inputs, self.outputs, **quiet)
 
-        def long(event: Callable[..., Any], verb: Callable[..., Job], inputs: Any = None) -> None:
+        def long(event: Callable[..., Any], verb: Callable[..., Job | None], inputs: Any = None) -> None:
             event(self.long(verb), inputs, self.outputs, concurrency_limit=None, **quiet)
 
         page["upload"].upload(self._upload, page["upload"], self.outputs, **quiet)
@@ -61,6 +61,8 @@ class Events:
         on(page["level"].input, verbs.select.level, page["level"])
         page["mask_tools"].act(self.event("That change", self._mask), None, self.outputs, **quiet)
         on(page["mask_upload"].upload, verbs.select.load_mask, page["mask_upload"], "Loading the mask")
+        long(page["find"].submit, verbs.words.find, page["find"])
+        page["things"].act(self.event("That", self._thing), None, self.outputs, **quiet)
         on(page["sky_mark"].click, verbs.select.sky_from_selection)
         on(page["sky_out"].input, verbs.select.keep_sky_out, page["sky_out"])
         depth = [page["depth_upload"], page["depth_kind"]]
@@ -149,7 +151,7 @@ class Events:
 
         return handler
 
-    def long(self, verb: Callable[..., Job]) -> Callable[..., Iterator[Updates]]:
+    def long(self, verb: Callable[..., Job | None]) -> Callable[..., Iterator[Updates]]:
         """A handler that starts a job and follows it."""
 
         def handler(request: gr.Request, *values: Any) -> Iterator[Updates]:
@@ -263,6 +265,17 @@ class Events:
             "feather": lambda session: verbs.feather(session, pixels),
         }
         acts[str(data["kind"])](session)
+
+    def _thing(self, session: Session, data: dict[str, Any]) -> None:
+        kind, verbs = data.get("kind"), self.controller.words
+        if kind == "name":
+            verbs.name(session, str(data["name"]))
+        elif kind == "step":
+            verbs.step(session, int(data["by"]))
+        elif kind == "choose":
+            verbs.choose(session, str(data["of"]), int(data["number"]))
+        elif kind == "forget":
+            verbs.forget(session, int(data["number"]))
 
     def _object(self, session: Session, data: dict[str, Any]) -> None:
         kind, ident, verbs = data.get("kind"), int(data["id"]), self.controller

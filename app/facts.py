@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from app import placement
+from app import credits, placement
 from app.engine import Engine
 from app.markup import escaped, hint, length, percent, size_words, table, take_away
 from app.models import Kind, Model
@@ -135,12 +135,10 @@ def edit(work: Work) -> str:
             if work.pin
             else "Click the photo to mark where it shall stand, or let the words decide."
         )
-        return hint(place) + _edits_done(work)
+        return hint(place) + _edits_done(work) + credits.of_last(work)
     report = work.proposal.report
     rows = [("Understood", " ".join(understood(work.proposal.operations)))]
-    if report.get("editor"):
-        rows.append(("Editor", str(report["editor"])))
-    rows += _edit_figures(report)
+    rows += credits.rows(credits.last_run(work)) + _edit_figures(report)
     return table(rows) + _edits_done(work)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import theme
+from app import seeds, theme
 from app.examples import examples
 from app.verbs.export import EXPORT_FORMATS
 from app.view import STEPS, TITLES
@@ -121,10 +121,8 @@ def _geometry(page: Page) -> None:
     choices = [("Model's own", "own"), ("My number", "mine")]
     _radio(page, "steps_from", "Steps", choices, "own", wide=True)
     _text(page, "steps_facts")
-    with gr.Row():
-        slider = gr.Slider(1, 50, 20, step=1, label="My number of steps", elem_id="steps", scale=3, visible=False)
-        page.add("steps", slider)
-        page.add("seed", gr.Number(42, label="Seed", precision=0, minimum=0, elem_id="seed", scale=1))
+    page.add("steps", gr.Slider(1, 50, 20, step=1, label="My number of steps", elem_id="steps", visible=False))
+    _seed(page, "seed", 42, locked=True)
     with gr.Accordion("Use my depth map", open=False, elem_id="known_depth"):
         kinds = [("Auto", "auto"), ("Metric", "metric"), ("Relative", "relative"), ("Disparity", "disparity")]
         _radio(page, "depth_kind", "Its numbers are", kinds, "auto", wide=True)
@@ -135,7 +133,10 @@ def _geometry(page: Page) -> None:
             page.add("depth_upload", load)
             _button(page, "depth_forget", "Forget it", size="sm", interactive=False)
         _text(page, "depth_facts")
-    _button(page, "lift", "Lift", variant="primary", interactive=False)
+    with gr.Row():
+        _button(page, "lift", "Lift", variant="primary", interactive=False, scale=2)
+        _button(page, "lift_many", "4 variants", interactive=False, scale=1)
+    _variants(page, "lift_variants")
     _text(page, "lift_facts")
     height = gr.Number(1.5, label="Assumed camera height, m", minimum=0.1, step=0.1, elem_id="camera_height")
     page.add("camera_height", height)
@@ -152,10 +153,12 @@ def _edit(page: Page) -> None:
     )
     page.add("prompt", prompt)
     _text(page, "understood")
+    _button(page, "unpin", "Unmark the place", size="sm", visible=False)
+    _seed(page, "edit_seed", 0, locked=False)
     with gr.Row():
-        page.add("edit_seed", gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="edit_seed"))
-        _button(page, "unpin", "Unmark the place", visible=False)
-    _button(page, "run_edit", "Run the edit", variant="primary", interactive=False)
+        _button(page, "run_edit", "Run the edit", variant="primary", interactive=False, scale=2)
+        _button(page, "edit_many", "4 variants", interactive=False, scale=1)
+    _variants(page, "edit_variants")
     _text(page, "edit_facts")
 
 
@@ -196,6 +199,24 @@ def _view(page: Page) -> None:
     with page.add("progress_row", gr.Row(elem_id="progress_row", visible=False)):
         _text(page, "progress")
         _button(page, "cancel", "Cancel", size="sm", interactive=False)
+
+
+def _seed(page: Page, name: str, number: int, *, locked: bool) -> None:
+    """Number, dice and lock; unlocked, every run takes a fresh seed and shows it."""
+    with page.add(f"{name}_row", gr.Row(elem_id=f"{name}_row", elem_classes=["seed"])):
+        value = gr.Number(
+            number, label="Seed", precision=0, minimum=0, maximum=seeds.HIGHEST, elem_id=name, min_width=0, scale=3
+        )
+        page.add(name, value)
+        _button(page, f"{name}_dice", "⚄ Dice", min_width=0, scale=2)
+        lock = gr.Checkbox(
+            locked, label="Lock", elem_id=f"{name}_lock", elem_classes=["pills", "lock"], min_width=0, scale=2
+        )
+        page.add(f"{name}_lock", lock)
+
+
+def _variants(page: Page, name: str) -> None:
+    _widget(page, name, {}, theme.read("variants.html"), theme.read("variants.js"))
 
 
 def _widget(page: Page, name: str, value: object, template: str, script: str) -> None:

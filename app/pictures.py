@@ -15,6 +15,10 @@ from wt.types import Bool, UInt8
 SELECTED = (124, 92, 255)
 CHANGED = (255, 171, 64)
 SKY = (64, 180, 255)
+FOUND = (255, 214, 102)
+_CONTEXT = 1.6
+"""Width of a close-up over that of what it shows."""
+_CLOSEST_PX = 96
 
 
 def encode(work: Work, name: str, outlined: tuple[int, ...] = ()) -> tuple[bytes, str] | None:
@@ -101,6 +105,27 @@ def thumbnail(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
     """A small JPEG for a list."""
     image = Image.fromarray(rgb)
     image.thumbnail((160, 160))
+    return jpeg(np.asarray(image))
+
+
+def close_up(rgb: UInt8[np.ndarray, "h w 3"], region: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "ch cw 3"]:
+    """The photo around a region, as 4:3 and with a little context; all of it if the region is empty."""
+    height, width = region.shape
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    if not len(rows):
+        return rgb
+    tall, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
+    side = max(_CONTEXT * max(wide, tall * 4 / 3), _CLOSEST_PX)
+    crop_w, crop_h = min(round(side), width), min(round(side * 3 / 4), height)
+    left = int(np.clip((columns[0] + columns[-1] + 1 - crop_w) // 2, 0, width - crop_w))
+    top = int(np.clip((rows[0] + rows[-1] + 1 - crop_h) // 2, 0, height - crop_h))
+    return rgb[top : top + crop_h, left : left + crop_w]
+
+
+def small(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
+    """A JPEG of the size of a card."""
+    image = Image.fromarray(rgb)
+    image.thumbnail((360, 360))
     return jpeg(np.asarray(image))
 
 

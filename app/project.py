@@ -15,7 +15,8 @@ import numpy as np
 
 from app.models import KINDS, Kind
 from app.pictures import png
-from app.work import LEVELS, Selection, Work
+from app.work import LEVELS, MOST_NAMED, Selection, Work
+from editors.segment.named import LONGEST_NAME, Thing
 from wt.depth import KINDS as DEPTH_KINDS
 from wt.depth import DepthMap
 from wt.errors import WtError
@@ -29,12 +30,13 @@ VERSION = 1
 DOCUMENT = "project.json"
 _PIECE_BYTES = 64 << 20
 _DOCUMENT_BYTES = 8 << 20
-_ARRAYS: dict[str, Callable[[Work], np.ndarray | None]] = {
+_ARRAYS: dict[str, Callable[[Work], np.ndarray | tuple[Thing, ...] | None]] = {
     "photo.png": lambda work: None if work.photo is None else work.photo.rgb,
     "rgb.png": lambda work: None if work.photo is None or work.rgb is work.photo.rgb else work.rgb,
     "alpha.png": lambda work: None if work.photo is None else work.photo.alpha,
     "mask.png": lambda work: work.selection.mask,
     "sky.png": lambda work: work.sky,
+    "named.npz": lambda work: work.named or None,
     "depth.npz": lambda work: None if work.depth is None else work.depth.values,
 }
 Read = Callable[[str], bytes | None]
@@ -114,6 +116,7 @@ def restored(read: Read, scene: Scene | None, project: str, name: str) -> Work:
         photo=photo,
         rgb=photo.rgb if edited is None else edited,
         selection=Selection(base=_mask(read, "mask.png", shape), level=range(len(LEVELS))[int(document["level"])]),
+        named=_named(read("named.npz"), document.get("named"), shape),
         sky=_mask(read, "sky.png", shape),
         keep_sky_out=bool(document["keep_sky_out"]),
         depth=_depth(read("depth.npz"), document.get("depth"), shape),
@@ -140,6 +143,7 @@ def _document(work: Work) -> dict[str, Any]:
         "original": photo.original,
         "level": work.selection.level,
         "keep_sky_out": work.keep_sky_out,
+        "named": [thing.name for thing in work.named],
         "depth": work.depth and {"kind": work.depth.kind, "name": work.depth.name, "notes": work.depth.notes},
         "models": work.models,
         "lift": work.lift,
@@ -182,7 +186,9 @@ def _pin(told: Any, shape: tuple[int, ...]) -> tuple[float, float] | None:
     return x, y
 
 
-def _encoded(name: str, array: np.ndarray) -> bytes:
+def _encoded(name: str, array: np.ndarray | tuple[Thing, ...]) -> bytes:
+    if isinstance(array, tuple):
+        return archive.pack_arrays({"values": np.stack([np.packbits(thing.mask) for thing in array])})
     if name.endswith(".npz"):
         return archive.pack_arrays({"values": array})
     return png(array.astype(np.uint8) * 255 if array.dtype == bool else array)
@@ -210,6 +216,16 @@ def _depth(data: bytes | None, told: dict[str, Any] | None, shape: tuple[int, ..
     if values.shape != shape or values.dtype != np.float32 or told["kind"] not in DEPTH_KINDS:
         raise ValueError("its depth map is not of its photo")
     return DepthMap(values, told["kind"], str(told["name"]), tuple(str(note) for note in told["notes"]))
+
+
+def _named(data: bytes | None, told: Any, shape: tuple[int, ...]) -> tuple[Thing, ...]:
+    if not told or data is None:
+        return ()
+    bits, count = archive.unpack_arrays(data)["values"], shape[0] * shape[1]
+    if len(told) > MOST_NAMED or bits.dtype != np.uint8 or bits.shape != (len(told), -(-count // 8)):
+        raise ValueError("its named things are not of its photo")
+    masks = [np.unpackbits(row, count=count).astype(bool).reshape(shape) for row in bits]
+    return tuple(Thing(str(name)[:LONGEST_NAME], mask) for name, mask in zip(told, masks, strict=True))
 
 
 def _models(told: Any) -> dict[Kind, str]:

@@ -15,6 +15,7 @@ from app.autosave import Autosaver
 from app.config import AppConfig
 from app.jobs import Job
 from app.models import Kind
+from app.variants import Step, Variants
 from app.viewer import Display, Viewer
 from app.work import History, Work
 from wt.errors import WtError
@@ -29,6 +30,8 @@ GRACE_S = 90.0
 """A page that is reloaded finds its 3D view and its undo history again within this time."""
 THUMBNAIL_OF = "project-"
 """Then a project's id: name of a picture."""
+CARD_OF = "variant-"
+"""Then a variant's own name."""
 _KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
@@ -62,6 +65,9 @@ class Session:
         self.tool = "pick"
         self.lift_kind: Kind = "scene"
         """Whether the page is about to lift the photo or the selection."""
+        self.seeds: dict[Step, int] = {"geometry": 42, "edit": 0}
+        """What the last run of a step took."""
+        self._variants: Variants | None = None
         self.message = "Open a photo to begin."
         self.problem = False
         """Whether `message` is about something that went wrong."""
@@ -92,22 +98,50 @@ class Session:
         return self.folder / "projects" / self.now.project
 
     @property
+    def variants(self) -> Variants | None:
+        """Results to choose from; they go with the photo or the scene that they were made from."""
+        if self._variants is not None and not self._variants.fits(self.now):
+            self._variants = None
+        return self._variants
+
+    @variants.setter
+    def variants(self, variants: Variants | None) -> None:
+        self._variants = variants
+
+    @property
+    def previewing(self) -> bool:
+        """Whether the page shows a variant that is not part of the work."""
+        return self.variants is not None and self.variants.at is not None
+
+    @property
+    def seen(self) -> Work:
+        """What the pictures show: the present state, or what it would be with the variant that is looked at."""
+        return self.now if self.variants is None else self.variants.seen(self.now)
+
+    @property
     def shown_scene(self) -> Scene | None:
         """What the 3D view shows."""
-        return self.history.scene_before if self.peeking else self.now.shown_scene
+        return self.scene_before if self.peeking else self.seen.shown_scene
+
+    @property
+    def scene_before(self) -> Scene | None:
+        """The scene under the variant that is looked at, else the one before the last edit."""
+        return self.now.scene if self.previewing else self.history.scene_before
 
     @property
     def chosen_object(self) -> SceneObject | None:
         """The object that can be moved now: it is there and shown, and no edit waits."""
         scene = self.now.scene
-        if scene is None or scene.layers is not self.chosen_in or self.now.proposal is not None or self.peeking:
+        if scene is None or scene.layers is not self.chosen_in or self.now.proposal is not None:
+            return None
+        if self.peeking or self.previewing:
             return None
         return next((thing for thing in scene.objects if thing.id == self.chosen and thing.visible), None)
 
     @property
     def outlined(self) -> tuple[int, ...]:
         """Ids of the objects whose outline is drawn on the photo: those of a waiting edit, else the chosen one."""
-        proposal = self.now.proposal
+        proposal = self.seen.proposal
         if proposal is not None:
             count = len(proposal.placed)
             return tuple(thing.id for thing in proposal.scene.objects[len(proposal.scene.objects) - count :])
@@ -120,7 +154,7 @@ class Session:
 
     def version(self, name: str) -> int:
         """A number that changes when the named picture does."""
-        work, outlined = self.now, self.outlined
+        work, outlined = self.seen, self.outlined
         depends: dict[str, tuple[Any, ...]] = {
             "photo": (work.shown_rgb,),
             "before": (None if work.rgb is None else pictures.before(work),),
@@ -136,13 +170,16 @@ class Session:
         return number
 
     def picture(self, name: str) -> tuple[bytes, str] | None:
-        """An encoded picture of the present state, encoded once; or the thumbnail of a project of this browser."""
+        """An encoded picture of what is seen, encoded once; a project's thumbnail; a variant's card."""
         if name.startswith(THUMBNAIL_OF):
             return self._thumbnail(name.removeprefix(THUMBNAIL_OF))
+        if name.startswith(CARD_OF):
+            card = None if self.variants is None else self.variants.card(name.removeprefix(CARD_OF))
+            return None if card is None else (card, "image/jpeg")
         if name not in ("photo", "before", "overlay"):
             return None
         with self.lock:
-            work, outlined, version = self.now, self.outlined, self.version(name)
+            work, outlined, version = self.seen, self.outlined, self.version(name)
         known = self._encoded.get(name)
         if known and known[0] == version:
             return known[1]

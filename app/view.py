@@ -18,14 +18,16 @@ TITLES = ("Photo", "Select", "Geometry", "Edit", "Place", "Export")
 
 def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Props]:
     """Component name -> properties, for the whole page."""
-    work, busy = session.now, session.busy
+    work, seen, busy = session.now, session.seen, session.busy
     return {
         **_steps(work, session),
         **_buttons(work, session, busy),
         **progress(session.job, ahead),
+        **variants(session),
+        **_seeds(session),
         "chip": {"value": chip(engine)},
         "status": {"value": f'<span class="{"problem" if session.problem else ""}">{escaped(session.message)}</span>'},
-        "stage": {"value": stage(work, session)},
+        "stage": {"value": stage(seen, session)},
         "photo_facts": {"value": facts.photo(work)},
         "project_save": {"value": facts.project_link(session)},
         "projects": {"value": project_list(session, engine)},
@@ -36,16 +38,16 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "depth_facts": {"value": facts.depth(work)},
         **_model(work, session, engine),
         "steps_facts": {"value": facts.steps(work, engine)},
-        "lift_facts": {"value": facts.lift(work, session.camera_height_m)},
-        "edit_facts": {"value": facts.edit(work)},
+        "lift_facts": {"value": facts.lift(seen, session.camera_height_m)},
+        "edit_facts": {"value": facts.edit(seen)},
         "place_facts": {"value": facts.place(work, session.camera_height_m)},
         "objects": {"value": objects(work, session.chosen_object)},
         "pose": {"value": placement.pose(session)},
         "pose_facts": {"value": facts.chosen(session)},
         "export_facts": {"value": facts.export(session)},
         "view_caption": {"value": view_caption(session)},
-        "viewer": {"value": viewer(work, session)},
-        "layers": {"value": layers(work, session)},
+        "viewer": {"value": viewer(seen, session)},
+        "layers": {"value": layers(seen, session)},
     }
 
 
@@ -54,6 +56,25 @@ def chip(engine: Engine) -> str:
     state, text = engine.chip()
     detail = " ".join(engine.problems()) or "Models run on this machine; nothing leaves it."
     return f'<span class="chip {state}" title="{escaped(detail)}"><i></i>{escaped(text)}</span>'
+
+
+def running(session: Session, job: Job, ahead: int = 0) -> dict[str, Props]:
+    """What changes while a job runs: its progress, and the variants that are done."""
+    return {**progress(job, ahead), **variants(session)}
+
+
+def variants(session: Session) -> dict[str, Props]:
+    """The cards to choose from, in the step that they belong to."""
+    made, strips = session.variants, dict[str, Props]()
+    for step, name in (("geometry", "lift_variants"), ("edit", "edit_variants")):
+        if made is None or made.step != step:
+            strips[name] = {"value": {}}
+            continue
+        rows = [{"name": made.name_of(row), "seed": row.outcome.seed, "note": row.note} for row in made.rows]
+        told = {"token": session.token, "busy": session.busy, "rows": rows, "at": made.at}
+        hint = "Depth, seen · hidden, and its median difference from the first." if step == "geometry" else ""
+        strips[name] = {"value": {**told, "title": "Which one?", "hint": hint}}
+    return strips
 
 
 def progress(job: Job | None, ahead: int = 0) -> dict[str, Props]:
@@ -155,6 +176,8 @@ def view_caption(session: Session) -> str:
         text = f"All {shown.total:,} points shown."
     if session.peeking:
         text = "The scene before the edit."
+    elif session.previewing:
+        text = "A variant, not kept yet."
     return f"<span>{'Forming… ' if shown.forming else ''}{text}</span>"
 
 
@@ -177,7 +200,10 @@ def _steps(work: Work, session: Session) -> dict[str, Props]:
         "place": "waiting for your yes" if work.proposal else (f"{count} placed" if count else ""),
         "export": "zip ready" if session.exported else "",
     }
-    if not has_photo:
+    made = session.variants
+    if made is not None and made.rows:
+        opened: set[str] = {made.step}
+    elif not has_photo:
         opened = {"photo"}
     elif not has_scene:
         opened = {"select", "geometry"}
@@ -210,21 +236,24 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
         "depth_upload": free,
         "depth_forget": free and work.depth is not None,
         "lift": free,
+        "lift_many": free,
         "run_edit": free and scene and work.lift.get("kind") != "object",
         "prompt": scene and not waiting,
         "build": scene and not busy,
         "undo": bool(undo),
         "redo": bool(redo),
-        "home": work.shown_scene is not None,
+        "home": session.shown_scene is not None,
     }
     props: dict[str, Props] = {name: {"interactive": value} for name, value in on.items()}
-    before = session.history.scene_before is not None
+    before = session.scene_before is not None
     props["peek"] = {"interactive": before, "variant": "primary" if session.peeking else "secondary"}
     props["history"] = {"value": {"steps": session.history.steps, "at": session.history.at}}
     props["mask_tools"] = {"value": {"free": free, "selected": free and selected}}
     # What cannot be used while an edit waits makes room for its Accept and Discard.
     props["run_edit"]["visible"] = not waiting
-    props["edit_seed"] = props["understood"] = {"visible": not waiting}
+    props["edit_many"] = dict(props["run_edit"])
+    props["prompt"]["visible"] = not waiting
+    props["edit_seed_row"] = props["understood"] = {"visible": not waiting}
     props["unpin"] = {"visible": free and work.pin is not None}
     props["snap"] = {"visible": waiting and bool(work.proposal and work.proposal.placed), "interactive": not busy}
     props["accept"] = props["discard"] = {"visible": waiting, "interactive": not busy}
@@ -246,6 +275,10 @@ def _model(work: Work, session: Session, engine: Engine) -> dict[str, Props]:
         },
         "model_facts": {"value": told, "visible": bool(told)},
     }
+
+
+def _seeds(session: Session) -> dict[str, Props]:
+    return {"seed": {"value": session.seeds["geometry"]}, "edit_seed": {"value": session.seeds["edit"]}}
 
 
 def _view_path(session: Session) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from app.models import Kind
+from editors.segment.named import Thing
 from wt.depth import DepthMap
 from wt.images import Photo
 from wt.scene.scene import Scene
 from wt.types import Bool, UInt8
 
 LEVELS = ("part", "middle", "object")
+MOST_NAMED = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,10 @@ class Selection:
     candidates: tuple[Bool[np.ndarray, "h w"], ...] = ()
     """Part, middle, object."""
     level: int = 2
+    found: tuple[Thing, ...] = ()
+    """What the words that were looked for may mean; the base is one of them."""
+    at: int = 0
+    """Which of them."""
 
     @property
     def mask(self) -> Bool[np.ndarray, "h w"] | None:
@@ -42,6 +48,11 @@ class Selection:
     def painted(self, mask: Bool[np.ndarray, "h w"]) -> "Selection":
         """The mask as a new base; clicks so far are settled."""
         return Selection(base=mask, level=self.level)
+
+    def stepped(self, at: int) -> "Selection":
+        """Another of the things that were found; after the last one comes the first."""
+        at %= len(self.found)
+        return Selection(base=self.found[at].mask, level=self.level, found=self.found, at=at)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +82,8 @@ class Work:
     rgb: UInt8[np.ndarray, "h w 3"] | None = None
     """The photo with all accepted edits."""
     selection: Selection = field(default_factory=Selection)
+    named: tuple[Thing, ...] = ()
+    """What the person named on the photo, in the order in which they did."""
     sky: Bool[np.ndarray, "h w"] | None = None
     """Sky suggested for this photo; None until it was looked for, all False if there is none."""
     keep_sky_out: bool = True

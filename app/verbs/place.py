@@ -7,6 +7,7 @@ from typing import Any
 from app.session import Session
 from app.verbs.base import Verbs
 from app.work import Selection
+from editors.segment.named import remaining
 from wt.errors import WtError
 
 
@@ -34,6 +35,7 @@ class PlaceVerbs(Verbs):
             pin=None,
             depth=None if work.depth is None else work.depth.without(proposal.region),
             selection=Selection(level=work.selection.level),
+            named=remaining(work.named, proposal.region),
             edits=(*work.edits, record),
         )
         self._commit(session, f"Accept: {proposal.prompt}", done)

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from wt.errors import WtError
-from wt.types import Bool, UInt8
+from wt.types import Bool, Float, UInt8
 
 Point = tuple[float, float, bool]
 """(x, y, positive) in photo pixels, the first pixel's centre at 0.5."""
@@ -48,6 +48,16 @@ class Segmenter(Protocol):
     def suggest_sky(self) -> Bool[np.ndarray, "h w"] | None:
         """The sky of the photo, None if none is seen."""
         ...
+
+    def fresh(self) -> "Segmenter":
+        """Another one, for somebody else's photo; they share the network."""
+        ...
+
+
+def ranked(masks: Bool[np.ndarray, "n h w"], scores: Float[np.ndarray, "n"]) -> list[Mask]:
+    """What a network answers as part, middle and object: smallest first."""
+    order = np.argsort(masks.reshape(len(masks), -1).sum(axis=1))
+    return [Mask(masks[i], float(np.clip(scores[i], 0, 1)), label) for i, label in zip(order, LABELS)]
 
 
 def check_prompt(shape: tuple[int, int] | None, points: Sequence[Point], box: Box | None) -> None:

@@ -25,7 +25,7 @@ BOX_COLOUR = 12.0
 class SuperpixelSegmenter:
     """Click to mask in about a third of a second, after about a second for a new photo; nothing is downloaded."""
 
-    name = "superpixel random walk"
+    name = "built-in superpixels"
     licence = "Apache-2.0"
 
     def __init__(self) -> None:
@@ -72,6 +72,10 @@ class SuperpixelSegmenter:
             self._sky = (None if found is None else to_photo(found, rgb),)
         return self._sky[0]
 
+    def fresh(self) -> "SuperpixelSegmenter":
+        """Another one."""
+        return SuperpixelSegmenter()
+
     def _ready(self) -> tuple[Superpixels, np.ndarray]:
         if self._graph is None or self._rgb is None:
             raise WtError("The segmenter has no photo yet. Open one first.")
@@ -100,6 +104,18 @@ class SuperpixelSegmenter:
         foreground[positive], background[positive] = _SURE, 0
         foreground[negative], background[negative] = 0, _SURE
         return graph.random_walk(foreground, background)
+
+
+def sky_of(rgb: UInt8[np.ndarray, "h w 3"] | None) -> Bool[np.ndarray, "h w"] | None:
+    """A photo's sky for segmenters that know of none; None if none is seen.
+
+    Raises:
+        WtError: there is no photo.
+    """
+    other = SuperpixelSegmenter()
+    if rgb is not None:
+        other.set_image(rgb)
+    return other.suggest_sky()
 
 
 def _three_cuts(chance: Float[np.ndarray, "n"], graph: Superpixels) -> list[tuple[float, float]]:

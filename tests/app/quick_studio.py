@@ -11,5 +11,5 @@ if __name__ == "__main__":
     from app.config import AppConfig
     from app.main import main
 
-    config = AppConfig(port=int(sys.argv[1]), cache=Path(sys.argv[2]), point_budget=12_000)
+    config = AppConfig(port=int(sys.argv[1]), cache=Path(sys.argv[2]), point_budget=12_000, words_model="test detector")
     main(config, engine=QuickEngine(config, step_s=float(sys.argv[3]), long_side=96))

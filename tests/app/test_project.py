@@ -29,8 +29,10 @@ def worked(controller, session, photo_file):
     edited(controller, session)
     controller.place.accept(session)
     controller.select.box(session, 5, 5, 30, 20)
+    controller.words.name(session, "corner")
     controller.select.sky_from_selection(session)
     controller.select.box(session, 50, 30, 80, 60)
+    controller.words.name(session, "my thing")
     controller.edit.pin(session, 12, 34)
     return session
 
@@ -74,6 +76,9 @@ def test_everything_comes_back_for_another_visitor_as_a_project_of_its_own(contr
         np.testing.assert_array_equal(*pair)
     assert not np.array_equal(now.rgb, now.photo.rgb), "the edit is in it"
     assert (now.photo.name, now.pin, now.lift, now.keep_sky_out) == (then.photo.name, then.pin, then.lift, True)
+    assert [thing.name for thing in now.named] == ["corner", "my thing"]
+    for mine, theirs in zip(now.named, then.named, strict=True):
+        np.testing.assert_array_equal(mine.mask, theirs.mask)
     assert now.edits[0]["prompt"] == "add a box"
     assert "with 1 edit" in other.message
     job = controller.export.build(other, ["ply", "manifest"])
@@ -173,6 +178,8 @@ def test_a_hostile_file_is_one_sentence_and_nothing_is_lost(controller, worked, 
     "change",
     [
         {"version": "1"},
+        {"named": 3},
+        {"named": ["one", "and", "too many"]},
         {"notes": None},
         {"level": 9},
         {"pin": [1e9, 2]},

@@ -157,6 +157,9 @@ def test_a_segmenter_finds_what_was_clicked(truths, room, photo, scene):
         def suggest_sky(self):
             return None
 
+        def fresh(self):
+            return self
+
     pipeline = EditPipeline(*truths, Segmenter())
     at = pixel_of(room, photo, (-0.75, 2.4, 0.3))
     result = pipeline.run(scene, Photo(photo), "remove the dog", at=at)
