@@ -103,6 +103,8 @@ def _photo(page: Page) -> None:
 def _select(page: Page) -> None:
     _radio(page, "level", "A click selects", [(name.capitalize(), name) for name in LEVELS], "object", wide=True)
     _widget(page, "mask_tools", {}, theme.read("masks.html"), theme.read("masks.js"))
+    page.add("find", gr.Textbox(label="Find by words", max_lines=1, elem_id="find", interactive=False))
+    _widget(page, "things", {}, theme.read("things.html"), theme.read("things.js"))
     with gr.Row(elem_id="mask_files"):
         upload = gr.UploadButton("Load mask", size="sm", elem_id="mask_upload", interactive=False, type="filepath")
         page.add("mask_upload", upload)

@@ -32,7 +32,8 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "project_save": {"value": facts.project_link(session)},
         "projects": {"value": project_list(session, engine)},
         "level": {"value": LEVELS[work.selection.level], "interactive": bool(work.selection.candidates) and not busy},
-        "select_facts": {"value": facts.select(work)},
+        "select_facts": {"value": facts.select(work, engine)},
+        **_words(work, session, engine),
         "mask_save": {"value": facts.mask_link(session)},
         "sky_out": {"value": work.keep_sky_out, "visible": facts.has_sky(work)},
         "depth_facts": {"value": facts.depth(work)},
@@ -258,6 +259,20 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
     props["snap"] = {"visible": waiting and bool(work.proposal and work.proposal.placed), "interactive": not busy}
     props["accept"] = props["discard"] = {"visible": waiting, "interactive": not busy}
     return props
+
+
+def _words(work: Work, session: Session, engine: Engine) -> dict[str, Props]:
+    free = work.photo is not None and work.proposal is None and not session.busy
+    scene = work.scene
+    things = {
+        "free": free,
+        "selected": work.selection.mask is not None,
+        "found": [thing.name for thing in work.selection.found],
+        "at": work.selection.at,
+        "named": [thing.name for thing in work.named],
+        "inserted": [] if scene is None else [thing.name for thing in reversed(scene.objects)],
+    }
+    return {"find": {"interactive": free, "placeholder": facts.words_hint(engine)}, "things": {"value": things}}
 
 
 def _model(work: Work, session: Session, engine: Engine) -> dict[str, Props]:
