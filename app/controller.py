@@ -14,6 +14,7 @@ from app.verbs.move import MoveVerbs
 from app.verbs.photo import PhotoVerbs
 from app.verbs.place import PlaceVerbs
 from app.verbs.select import SelectVerbs
+from app.verbs.variants import VariantVerbs
 from app.verbs.words import WordsVerbs
 from app.viewer import Display, Viewer
 from wt.errors import WtError
@@ -36,6 +37,7 @@ class Controller(Verbs):
         self.words = WordsVerbs(engine, sessions, worker)
         self.geometry = GeometryVerbs(engine, sessions, worker)
         self.edit = EditVerbs(engine, sessions, worker)
+        self.variants = VariantVerbs(engine, sessions, worker)
         self.place = PlaceVerbs(engine, sessions, worker)
         self.move = MoveVerbs(engine, sessions, worker)
         self.export = ExportVerbs(engine, sessions, worker)
@@ -55,7 +57,7 @@ class Controller(Verbs):
 
     def peek(self, session: Session) -> None:
         """Show the scene before the last edit in 3D, or the present one again; this is no step of its own."""
-        if not session.peeking and session.history.scene_before is None:
+        if not session.peeking and session.scene_before is None:
             raise WtError("There is no edit to look behind. Run one first.")
         session.peeking = not session.peeking
         session.message = f"The 3D view shows the scene {'before' if session.peeking else 'after'} the last edit."

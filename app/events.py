@@ -7,14 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from app import facts
+from app import facts, seeds
 from app.controller import Controller
 from app.engine import Engine
 from app.examples import examples
 from app.jobs import Job, attempt
 from app.layout import Page
 from app.session import Session, Sessions
-from app.view import chip, describe, progress
+from app.variants import Step
+from app.view import chip, describe, running
 from app.viewer import Display
 from wt.errors import WtError
 
@@ -71,12 +72,19 @@ class Events:
         on(page["lift_kind"].input, verbs.geometry.ask_for, page["lift_kind"])
         on(page["model"].input, self._choose, [page["lift_kind"], page["model"]])
         page["steps_from"].input(_show_steps, page["steps_from"], page["steps"], **quiet)
-        lift = [page["lift_kind"], page["steps_from"], page["steps"], page["seed"]]
+        lift = [page["lift_kind"], page["steps_from"], page["steps"], page["seed"], page["seed_lock"]]
         long(page["lift"].click, self._lift, lift)
+        long(page["lift_many"].click, self._lift_many, lift)
+        for name in ("seed", "edit_seed"):
+            page[f"{name}_dice"].click(seeds.fresh, None, page[name], queue=False, **quiet)
+        for name in ("lift_variants", "edit_variants"):
+            page[name].act(self.event("That choice", self._variant), None, self.outputs, **quiet)
         on(page["camera_height"].change, self._camera_height, page["camera_height"])
         typed = {**quiet, "queue": False, "trigger_mode": "always_last"}
         page["prompt"].change(facts.preview, page["prompt"], page["understood"], **typed)
-        long(page["run_edit"].click, verbs.edit.run, [page["prompt"], page["edit_seed"]])
+        edit = [page["prompt"], page["edit_seed"], page["edit_seed_lock"]]
+        long(page["run_edit"].click, self._edit, edit)
+        long(page["edit_many"].click, self._edit_many, edit)
         on(page["unpin"].click, verbs.edit.unpin)
         on(page["accept"].click, verbs.place.accept)
         on(page["discard"].click, verbs.place.discard)
@@ -168,7 +176,7 @@ class Events:
         if job is None or not job.active:
             return
         while not job.wait(_TICK_S):
-            yield self.changes(session, progress(job, self.controller.worker.ahead(job)))
+            yield self.changes(session, running(session, job, self.controller.worker.ahead(job)))
         if job.state in ("failed", "cancelled"):
             session.message, session.problem = job.message, job.state == "failed"
             _toast(job.message, failed=job.state == "failed")
@@ -304,8 +312,32 @@ class Events:
         session.last_view.pop("model", None)  # it shows what was picked, even if that is refused
         self.controller.geometry.choose(session, kind, name)
 
-    def _lift(self, session: Session, kind: str, steps_from: str, steps: int, seed: int) -> Job:
+    def _lift(
+        self, session: Session, kind: str, steps_from: str, steps: int, number: int | None, locked: bool = True
+    ) -> Job:
+        seed = _seed(session, "geometry", number, locked)
         return self.controller.geometry.lift(session, kind, steps if steps_from == "mine" else None, seed)
+
+    def _lift_many(
+        self, session: Session, kind: str, steps_from: str, steps: int, number: int | None, locked: bool
+    ) -> Job:
+        seed = _seed(session, "geometry", number, locked)
+        return self.controller.geometry.lift_variants(session, kind, steps if steps_from == "mine" else None, seed)
+
+    def _edit(self, session: Session, prompt: str, number: int | None, locked: bool) -> Job:
+        return self.controller.edit.run(session, prompt, _seed(session, "edit", number, locked))
+
+    def _edit_many(self, session: Session, prompt: str, number: int | None, locked: bool) -> Job:
+        return self.controller.edit.run_variants(session, prompt, _seed(session, "edit", number, locked))
+
+    def _variant(self, session: Session, data: dict[str, Any]) -> None:
+        kind, verbs = data.get("kind"), self.controller.variants
+        if kind == "look":
+            verbs.look(session, int(data["number"]))
+        elif kind == "use":
+            verbs.use(session)
+        elif kind == "drop":
+            verbs.drop(session)
 
     def _camera_height(self, session: Session, metres: float | None) -> None:
         if metres and metres > 0:
@@ -321,6 +353,12 @@ class Events:
         display = session.display
         values = {"colour": display.colour, "hidden": display.hidden, "point_size": display.point_scale}
         return {self.page[name]: gr.update(value=value) for name, value in values.items()}
+
+
+def _seed(session: Session, step: Step, number: int | None, locked: bool) -> int:
+    """The seed of a run, which the page shows from then on."""
+    session.seeds[step] = seeds.to_take(number, session.seeds[step], locked=locked)
+    return session.seeds[step]
 
 
 def _show_steps(steps_from: str) -> Any:

@@ -30,19 +30,28 @@ def photo(work: Work) -> str:
     return table(rows) + (f'<ul class="notes">{notes}</ul>' if notes else "")
 
 
-def select(work: Work) -> str:
-    """How much is selected, and the sky that was suggested."""
+def select(work: Work, engine: Engine) -> str:
+    """How much is selected and by what, and the sky that was suggested."""
     if work.photo is None:
         return hint("Open a photo first.")
     mask = work.selection.mask
     if mask is None:
         text = "Click a thing on the photo. Shift-click adds, Alt-click takes away, or use box and brush."
-        return hint(text + (_sky_words(work)))
+        return hint(text + _sky_words(work)) + table(_selector(engine))
     ys, xs = np.nonzero(mask)
     size = f"{np.ptp(xs) + 1} × {np.ptp(ys) + 1} px"
-    return table([("Selected", f"{mask.mean() * 100:.1f} % of the photo"), ("Extent", size)]) + (
-        hint(_sky_words(work)) if has_sky(work) else ""
-    )
+    rows = [("Selected", f"{mask.mean() * 100:.1f} % of the photo"), ("Extent", size), *_selector(engine)]
+    return table(rows) + (hint(_sky_words(work)) if has_sky(work) else "")
+
+
+def words_hint(engine: Engine) -> str:
+    """What may be looked for."""
+    return "lamp, red chair" if engine.config.words_model else "a name from below"
+
+
+def _selector(engine: Engine) -> list[tuple[str, str]]:
+    selector = engine.selector()
+    return [("Clicks are read by", selector)] if selector else []
 
 
 def project_link(session: Session) -> str:

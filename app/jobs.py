@@ -24,6 +24,8 @@ class Job:
     state: JobState = "waiting"
     message: str = ""
     """What is being done now, or the sentence that explains a failure."""
+    part: str = ""
+    """Which part of the work that is, said first."""
     done: int = 0
     total: int = 0
     started: float = 0.0
@@ -41,6 +43,7 @@ class Job:
         """
         if self._cancel.is_set():
             raise Cancelled
+        message = f"{self.part}: {message}" if self.part else message
         if message != self._stage:
             self._stage, self._stage_started = message, time.monotonic()
         self.done, self.total, self.message = done, total, message

@@ -59,6 +59,9 @@ def overlay(work: Work) -> UInt8[np.ndarray, "h w 4"]:
         return canvas
     if work.keep_sky_out and work.sky is not None and work.scene is None:
         _tint(canvas, work.sky, SKY, 70)
+    for number, thing in enumerate(work.selection.found):
+        if number != work.selection.at:
+            _tint(canvas, thing.mask, FOUND, 0)
     if work.selection.mask is not None:
         _tint(canvas, work.selection.mask, SELECTED, 90)
     return canvas

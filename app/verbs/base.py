@@ -13,6 +13,8 @@ from app.engine import Engine, require
 from app.jobs import Job, Worker
 from app.models import Kind
 from app.session import Session, Sessions
+from app.variants import Outcome
+from app.viewer import Display
 from app.work import Work
 from wt.errors import WtError
 
@@ -58,6 +60,23 @@ class Verbs:
             self.sessions.commit(session, label, work)
         if show and work.shown_scene is not scene_before:
             self.refresh(session)
+
+    def _commit_outcome(self, session: Session, outcome: Outcome, *, home: bool = False) -> None:
+        """Make an outcome one step of the history.
+
+        Raises:
+            WtError: the work has gone on without it.
+        """
+        lifted = outcome.step == "geometry"
+        with session.lock:
+            if not outcome.fits(session.now):
+                raise WtError(f"The {'photo' if lifted else 'scene'} was changed in between; that result was dropped.")
+            self._commit(session, outcome.label, outcome.applied(session.now), show=False)
+            session.variants, session.message = None, outcome.message
+            session.tool = "place" if lifted else "compare"
+            if lifted:
+                session.display = Display(colour=session.display.colour, hidden=session.display.hidden)
+        self.refresh(session, home=home)
 
     def _photo_rgb(self, session: Session) -> np.ndarray:
         work = session.now

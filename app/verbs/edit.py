@@ -8,13 +8,15 @@ from app.jobs import Job
 from app.models import KINDS
 from app.session import Session
 from app.units import metres_per_unit
-from app.verbs.base import Verbs, inside
+from app.variants import Outcome
+from app.verbs.base import inside
+from app.verbs.variants import Make, SeededVerbs
 from app.work import Proposal
 from wt.errors import WtError
 from wt.images import Photo
 
 
-class EditVerbs(Verbs):
+class EditVerbs(SeededVerbs):
     """From words to a proposal."""
 
     def pin(self, session: Session, x: float, y: float) -> None:
@@ -30,6 +32,13 @@ class EditVerbs(Verbs):
 
     def run(self, session: Session, prompt: str, seed: int = 0) -> Job:
         """Run an instruction on the photo and propose the result in the scene."""
+        return self._run_once(session, "The edit", self._editing(session, prompt), seed)
+
+    def run_variants(self, session: Session, prompt: str, seed: int = 0) -> Job:
+        """The same with several seeds from this one on, to choose from."""
+        return self._run_variants(session, "edit", self._editing(session, prompt), seed)
+
+    def _editing(self, session: Session, prompt: str) -> Make:
         rgb, work = self._photo_rgb(session), session.now
         if work.scene is None:
             raise WtError("There is no scene to edit yet. Lift the photo first.")
@@ -40,7 +49,7 @@ class EditVerbs(Verbs):
         scene, photo = work.scene, work.photo
         assert photo is not None
 
-        def run(job: Job) -> None:
+        def make(job: Job, seed: int) -> Outcome:
             lifters = [self._lifter(work, kind, job) for kind in KINDS]
             pipeline = require(self.engine, "editor", partial(job.report, 0, 0))(*lifters)
             result = pipeline.run(
@@ -64,12 +73,13 @@ class EditVerbs(Verbs):
                 at=work.pin,
                 seed=seed,
             )
-            with session.lock:
-                if session.now.rgb is not rgb or session.now.scene is not scene:
-                    raise WtError("The scene was changed while the edit ran; that result was dropped.")
-                self._commit(session, f"Edit: {prompt.strip()}", replace(session.now, proposal=proposal), show=False)
-                session.tool = "compare"
-                session.message = "Look at the result, then accept or discard it."
-            self.refresh(session)
+            return Outcome(
+                step="edit",
+                label=f"Edit: {prompt.strip()}",
+                seed=seed,
+                of=work,
+                change={"proposal": proposal},
+                message="Look at the result, then accept or discard it.",
+            )
 
-        return self._start(session, Job("The edit", run))
+        return make

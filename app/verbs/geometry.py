@@ -12,15 +12,15 @@ from app.jobs import Job
 from app.models import Kind
 from app.session import Session
 from app.units import metres_per_unit
-from app.verbs.base import Verbs
-from app.viewer import Display
+from app.variants import Outcome
+from app.verbs.variants import Make, SeededVerbs
 from wt.depth import KINDS, camera_of, open_depth
 from wt.errors import WtError
 
 _PREVIEW_EVERY_S = 0.3
 
 
-class GeometryVerbs(Verbs):
+class GeometryVerbs(SeededVerbs):
     """From the photo to a scene."""
 
     def load_depth(self, session: Session, path: str | Path | None, kind: str = "auto") -> None:
@@ -56,6 +56,13 @@ class GeometryVerbs(Verbs):
 
     def lift(self, session: Session, kind: str, steps: int | None = None, seed: int = 42) -> Job:
         """Lift the whole photo ("scene") or the selection alone ("object")."""
+        return self._run_once(session, "The lift", self._lifting(session, kind, steps), seed)
+
+    def lift_variants(self, session: Session, kind: str, steps: int | None = None, seed: int = 42) -> Job:
+        """The same with several seeds from this one on, to choose from."""
+        return self._run_variants(session, "geometry", self._lifting(session, kind, steps), seed)
+
+    def _lifting(self, session: Session, kind: str, steps: int | None) -> Make:
         rgb, work = self._photo_rgb(session), session.now
         if kind == "object":
             mask = work.selection.mask
@@ -63,11 +70,12 @@ class GeometryVerbs(Verbs):
             mask = work.rays
         photo, of = work.photo, _kind(kind)
         known = {} if work.depth is None or photo is None else {"depth": work.depth, "intrinsics": camera_of(photo)}
+        last_preview = [0.0]
 
-        def run(job: Job) -> None:
+        def make(job: Job, seed: int) -> Outcome:
             lifter = self._lifter(work, of, job)
             began = time.monotonic()
-            preview = self._preview(session, job, "Lifting", rgb)
+            preview = self._preview(session, job, rgb, last_preview)
             layers = lifter.lift(rgb, mask, steps=steps, seed=seed, on_step=preview, **known)
             from wt.scene.scene import Scene
 
@@ -83,25 +91,24 @@ class GeometryVerbs(Verbs):
             }
             scene = Scene.from_layers(layers)
             metres_per_unit(scene, session.camera_height_m)
-            with session.lock:
-                now = session.now
-                if now.rgb is not rgb:
-                    raise WtError("The photo was changed while it was being lifted; that result was dropped.")
-                done = replace(now, scene=scene, lift=facts, proposal=None)
-                self._commit(session, "Lift the photo" if kind == "scene" else "Lift the selection", done, show=False)
-                session.tool = "place"
-                session.display = Display(colour=session.display.colour, hidden=session.display.hidden)
-                session.message = f"Lifted in {facts['seconds']:.1f} s. Turn the view, then ask for an edit."
-            self.refresh(session, home=True)
+            return Outcome(
+                step="geometry",
+                label="Lift the photo" if kind == "scene" else "Lift the selection",
+                seed=seed,
+                of=work,
+                change={"scene": scene, "lift": facts, "proposal": None},
+                message=f"Lifted in {facts['seconds']:.1f} s. Turn the view, then ask for an edit.",
+            )
 
-        return self._start(session, Job("The lift", run))
+        return make
 
-    def _preview(self, session: Session, job: Job, words: str, rgb: np.ndarray) -> Callable[[int, int, Any], None]:
-        """An `on_step` that reports, cancels, and shows the geometry as it forms."""
-        last = [0.0]
+    def _preview(
+        self, session: Session, job: Job, rgb: np.ndarray, last: list[float]
+    ) -> Callable[[int, int, Any], None]:
+        """An `on_step` that reports, cancels, and shows the geometry as it forms; `last` holds when it did so."""
 
         def on_step(done: int, total: int, preview: Any) -> None:
-            job.report(done, total, words)
+            job.report(done, total, "Lifting")
             if preview is None or done == total or time.monotonic() - last[0] < _PREVIEW_EVERY_S:
                 return
             if session.now.rgb is rgb and session.viewer is not None:

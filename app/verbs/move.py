@@ -42,7 +42,7 @@ class MoveVerbs(Verbs):
     def point_at(self, session: Session, origin: np.ndarray, direction: np.ndarray) -> None:
         """Choose what was clicked in the 3D view; a click beside every object leaves none chosen."""
         scene = session.now.scene
-        if scene is None or session.now.proposal is not None or session.peeking:
+        if scene is None or session.now.proposal is not None or session.peeking or session.previewing:
             return
         shown = scene.point_cloud(layers=session.display.layers)
         found = pick(shown, origin, direction, scene.intrinsics) or 0

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from app.config import AppConfig
-from app.engine import Engine
+from app.engine import DETECTOR, Engine
 from editors.operations import AddOp, Operation, RemoveOp
+from editors.segment import Mask
+from editors.segment.words import Hit
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics, unproject
 from wt.geometry.layers import LayeredPointmap
@@ -57,15 +59,13 @@ class PlaneLifter:
         return LayeredPointmap(points, alpha, resize_rgb(rgb, width, height), self.units, k, self.name, seed)
 
 
-@dataclass
-class Found:
-    mask: np.ndarray
-    score: float = 1.0
-    label: str = ""
-
-
 class RoundSegmenter:
     """Discs of three sizes around each positive click, minus discs around the negative ones; or the box."""
+
+    name, licence = "test discs", "CC0"
+
+    def fresh(self):
+        return RoundSegmenter()
 
     def set_image(self, rgb):
         self.shape = rgb.shape[:2]
@@ -73,18 +73,31 @@ class RoundSegmenter:
     def predict(self, points=(), box=None):
         v, u = np.mgrid[: self.shape[0], : self.shape[1]] + 0.5
         masks = []
-        for radius in (6, 12, 24):
+        for radius, label in ((6, "part"), (12, "middle"), (24, "object")):
             mask = np.zeros(self.shape, bool)
             if box is not None:
                 mask |= (u > box[0]) & (u < box[2]) & (v > box[1]) & (v < box[3])
             for x, y, positive in points:
                 disc = (u - x) ** 2 + (v - y) ** 2 < radius**2
                 mask = mask | disc if positive else mask & ~disc
-            masks.append(Found(mask))
+            masks.append(Mask(mask, 1.0, label))
         return masks
 
     def suggest_sky(self):
         return np.zeros(self.shape, bool)
+
+
+class TwoLamps:
+    """Sees two lamps on every photo, the left one more surely, and nothing else."""
+
+    name = "test detector"
+
+    def find(self, rgb, words):
+        height, width = rgb.shape[:2]
+        boxes = [(0.1, 0.2, 0.3, 0.8), (0.6, 0.2, 0.9, 0.5)] if "lamp" in words else []
+        scale = (width, height, width, height)
+        hits = [tuple(side * size for side, size in zip(box, scale, strict=True)) for box in boxes]
+        return [Hit("lamp", 0.9 - 0.3 * number, box) for number, box in enumerate(hits)]
 
 
 @dataclass
@@ -161,7 +174,8 @@ class QuickEngine(Engine):
         self.further: dict[str, Any] = {}
         """What else is on this machine: name -> lifter, or what loading it raises."""
         self._makers = {
-            "segmenter": lambda: RoundSegmenter,
+            "segmenter": RoundSegmenter,
+            DETECTOR: TwoLamps,
             "scene": lambda: self.scene,
             "object": lambda: self.object,
             "editor": lambda: self.pipeline.of,
