@@ -31,7 +31,9 @@ class AppConfig:
     words_model: str = ""
     """A detector that finds things on the photo by words, a folder or a name on the hub; empty: there is none."""
     editor: str = "auto"
-    """Which 2D editor runs: "auto", or a name or folder that editors/registry.py knows."""
+    """What paints: "auto" for the catalogue, or what editors/registry.py knows."""
+    remover: str = "auto"
+    """What removes: "auto" is the editor if it can, else PatchMatch."""
     allow_download: bool = False
     """Whether weights that are asked for by name may be fetched from the hub."""
     cache: Path = field(default_factory=default_cache)
@@ -57,8 +59,7 @@ def prepare_environment(config: AppConfig) -> None:
     """Settings that gradio and the hub's library read when they are imported; call before that."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it would look up outside hosts
     os.environ.setdefault("GRADIO_TEMP_DIR", str(config.cache / "uploads"))
-    # Only an editor that was asked for by name may use the hub, or what the person allowed.
-    if config.editor in ("auto", "catalogue") and not config.allow_download:
+    if not config.allow_download:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
@@ -84,7 +85,14 @@ def parse_args(arguments: list[str] | None = None) -> AppConfig:
         default=base.words_model,
         help="what finds things by words: a folder or hub name of GroundingDINO (default: none, names alone are found)",
     )
-    parser.add_argument("--editor", default=base.editor, help="auto, catalogue, or a diffusion model's name or folder")
+    parser.add_argument(
+        "--editor",
+        default=base.editor,
+        help="what paints: catalogue (auto), klein, qwen-edit, sdxl-inpaint, sd15-inpaint, or a diffusers folder",
+    )
+    parser.add_argument(
+        "--remover", default=base.remover, help="what removes: the editor if it can, else patchmatch; or a LaMa file"
+    )
     parser.add_argument("--allow-download", action="store_true", help="let a named model fetch its weights")
     parser.add_argument("--cache", type=Path, default=base.cache, help="folder for sessions and uploads")
     parser.add_argument("--points", type=int, default=base.point_budget, help="most points sent to the browser")
@@ -100,6 +108,7 @@ def parse_args(arguments: list[str] | None = None) -> AppConfig:
         sam_checkpoint=args.sam_checkpoint,
         words_model=args.words_model,
         editor=args.editor,
+        remover=args.remover,
         allow_download=args.allow_download,
         cache=args.cache.expanduser().resolve(),
         point_budget=args.points,

@@ -235,10 +235,16 @@ class Engine:
 
     def _load_editor(self) -> Callable[[Any, Any], Any]:
         from editors.memory import Memory
-        from editors.pipeline import EditPipeline, painter_of
+        from editors.pipeline import EditPipeline
+        from editors.registry import painter_of, remover_of
 
-        painter, memory = painter_of(self.config.editor), Memory()
-        return lambda scene, thing: EditPipeline(scene, thing, self.new_segmenter(), editor=painter, memory=memory)
+        config, memory = self.config, Memory()
+        asked: dict[str, Any] = {"allow_download": config.allow_download, "device": config.device}
+        editors: dict[str, Any] = {
+            "editor": painter_of(config.editor, **asked),
+            "remover": remover_of(config.remover, **asked),
+        }
+        return lambda scene, thing: EditPipeline(scene, thing, self.new_segmenter(), **editors, memory=memory)
 
 
 def _wait(future: Future[Any], waiting: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 """What every 2D editor of a photo is: pixels, a mask and words in; pixels of the same size out."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from wt.types import Bool, UInt8
 
 OnStep = Callable[[int, int], None]
 """`on_step(done, total)`; it may raise `wt.errors.Cancelled`, which stops the edit within one step."""
+
+Task = Literal["edit", "inpaint", "remove"]
+"""Follow an instruction on the whole picture; paint into a mask what the prompt says; take away what a mask covers."""
 
 
 @runtime_checkable
@@ -21,6 +24,8 @@ class Editor(Protocol):
     """SPDX name of the weights' licence, or of the code where there are no weights."""
     offline: bool
     """True if it never needs the network."""
+    tasks: frozenset[Task]
+    """What it can do."""
 
     def edit(
         self,

@@ -1,43 +1,61 @@
-"""Text edits by a diffusers pipeline: FLUX.2-klein-4B (Apache-2.0), whole-picture or masked, four steps.
+"""Text edits by a diffusers pipeline: FLUX.2-klein, Qwen-Image-Edit, Stable Diffusion inpaint, the last also with LCM.
 
-Nothing is downloaded unless `download=True`, which is the person's explicit act. The pipeline may also be a folder.
+Which pipeline a folder holds is read from its model_index.json; `editors.registry` knows names and downloads.
 """
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from editors.base import OnStep
+from editors.diffusion_loading import plan, put, read, use_lcm
+from editors.diffusion_models import LCM_CALL, LCM_STEPS, recipe_of
 from wt.errors import Cancelled, WtError
 from wt.types import Bool, UInt8
 
-KLEIN = "black-forest-labs/FLUX.2-klein-4B"
-MULTIPLE = 16
-"""Klein's VAE and patching need sides that are multiples of this; other sizes would be cropped by the pipeline."""
-MAX_PIXELS = 1024 * 1024
-"""Above one megapixel the pipeline shrinks the picture by itself, so we do it first and know by how much."""
-_RESIDENT_BYTES = 22e9
+log = logging.getLogger(__name__)
 
 
 class DiffusionEditor:
-    """FLUX.2-klein behind the editor protocol: pixels, mask and prompt in, pixels out."""
+    """A diffusers pipeline behind the editor protocol: pixels, mask and prompt in, pixels out."""
 
-    name = "FLUX.2-klein-4B"
-    licence = "Apache-2.0"
-    offline = False
+    offline = True
 
     def __init__(
-        self, source: str | Path = KLEIN, *, device: str = "auto", download: bool = False, steps: int = 4
+        self,
+        folder: str | Path,
+        *,
+        name: str = "",
+        licence: str = "see the model's card",
+        lcm: str | None = None,
+        variant: str | None = None,
+        allow_download: bool = False,
+        device: str = "auto",
+        steps: int | None = None,
     ) -> None:
-        """Args:
-        source: hub repository or a folder written by `save_pretrained`.
-        device: "auto", "cuda", "mps" or "cpu".
-        download: allow fetching the weights (about 15 GB) from the hub.
-        steps: denoising steps; the distilled model wants 4.
+        """Reads which model it is; its weights are loaded by the first edit.
+
+        Args:
+            folder: written by `save_pretrained`, or the hub's cache.
+            name, licence: for the manifest; the name is the family's by default.
+            lcm: LCM LoRA for Stable Diffusion, a folder or hub name.
+            variant: of the weights' files.
+            allow_download: let the LoRA be fetched.
+            device: "auto", "cuda", "mps" or "cpu".
+            steps: denoising steps; the model's own by default.
+
+        Raises:
+            WtError: not a folder of a known pipeline.
         """
-        self.source, self.device, self.download, self.steps = str(source), device, download, steps
+        self.folder, self.recipe = Path(folder), recipe_of(Path(folder))
+        self.name, self.licence, self.device = name or self.recipe.title, licence, device
+        self.tasks = self.recipe.tasks
+        self.steps = steps or (LCM_STEPS if lcm else self.recipe.steps)
+        self._call = {**self.recipe.call, **(LCM_CALL if lcm else {})}
+        self._lcm, self._variant, self._download = lcm, variant, allow_download
         self._pipelines: dict[str, Any] = {}
 
     def edit(
@@ -47,41 +65,51 @@ class DiffusionEditor:
         prompt: str,
         *,
         seed: int = 0,
-        on_step: Callable[[int, int], None] | None = None,
+        on_step: OnStep | None = None,
     ) -> UInt8[np.ndarray, "h w 3"]:
-        """Edit the picture as the prompt says; with a mask, repaint only there.
+        """Edit the picture as the prompt says; with a mask, repaint only there if the model can.
 
         The whole picture passes through the VAE, so pixels outside the mask change a little: `editors.register.repair`
         puts the photo back there. `on_step(done, total)` may raise `Cancelled`, which stops within one step.
 
         Raises:
-            WtError: empty prompt, weights not at hand, or the device ran out of memory.
+            WtError: empty prompt, no mask for a model that needs one, or the device ran out of memory.
         """
-        import torch
-
         if not prompt.strip():
             raise WtError("The prompt is empty. Write what to change, for example: add a red chair.")
-        height, width = image.shape[:2]
-        fitted = fit_size(width, height)
-        pipeline = self._pipeline("inpaint" if mask is not None else "edit")
+        if mask is None and self.recipe.edit is None:
+            raise WtError(
+                f"{self.name} repaints a place that is marked. Click where to change something, or select it."
+            )
+        kind = "inpaint" if mask is not None and self.recipe.inpaint is not None else "edit"
+        pipeline = self._pipeline(kind)
+        call = self._arguments(image, mask if kind == "inpaint" else None, seed)
+        return self._run(pipeline, {**call, "prompt": prompt, "callback_on_step_end": _telling(on_step)}, image)
 
-        def step_end(pipe: Any, index: int, timestep: Any, kwargs: dict) -> dict:
-            if on_step is not None:
-                on_step(index + 1, pipe.num_timesteps)
-            return kwargs
+    def _arguments(
+        self, image: UInt8[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"] | None, seed: int
+    ) -> dict[str, Any]:
+        import torch
 
+        fitted = self.recipe.fit_size(image.shape[1], image.shape[0])
         call = {
-            "prompt": prompt,
             "image": Image.fromarray(image).resize(fitted, Image.Resampling.LANCZOS),
             "width": fitted[0],
             "height": fitted[1],
             "num_inference_steps": self.steps,
-            "guidance_scale": 1.0,
             "generator": torch.Generator("cpu").manual_seed(seed),
-            "callback_on_step_end": step_end,
+            **self._call,
         }
         if mask is not None:
             call |= {"mask_image": Image.fromarray(mask).convert("L").resize(fitted), "strength": 1.0}
+        return call
+
+    def _run(
+        self, pipeline: Any, call: dict[str, Any], image: UInt8[np.ndarray, "h w 3"]
+    ) -> UInt8[np.ndarray, "h w 3"]:
+        import torch
+
+        height, width = image.shape[:2]
         try:
             result = pipeline(**call).images[0]
         except Cancelled:
@@ -92,7 +120,7 @@ class DiffusionEditor:
             torch.cuda.empty_cache()
             raise WtError(
                 f"{self.name} ran out of memory on {width} x {height} pixels. Close other programs or shrink the photo."
-            ) from error
+            ) from error.with_traceback(None)  # whose frames hold the memory
         return np.asarray(result.convert("RGB").resize((width, height), Image.Resampling.LANCZOS))
 
     def _pipeline(self, kind: str) -> Any:
@@ -101,45 +129,34 @@ class DiffusionEditor:
             return self._pipelines[kind]
         import diffusers
 
-        classes: dict[str, Any] = {"edit": diffusers.Flux2KleinPipeline, "inpaint": diffusers.Flux2KleinInpaintPipeline}
-        pipe: Any
+        wanted = getattr(diffusers, str(getattr(self.recipe, kind)))
         if self._pipelines:
+            # By hand: `from_pipe` would take the hooks of memory offloading away.
             loaded = next(iter(self._pipelines.values()))
-            pipe = classes[kind](**loaded.components, is_distilled=loaded.config.is_distilled)
+            pipe = wanted(**loaded.components, is_distilled=loaded.config.is_distilled)
+            pipe.set_progress_bar_config(disable=True)
         else:
-            pipe = self._load(classes[kind])
-        pipe.set_progress_bar_config(disable=True)
+            pipe = self._load(wanted)
         self._pipelines[kind] = pipe
         return pipe
 
     def _load(self, pipeline_class: Any) -> Any:
-        import torch
+        from wt.model.precision import pick_device
 
-        device = self.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        dtype = torch.float32 if device == "cpu" and Path(self.source).is_dir() else torch.bfloat16
-        try:
-            pipe = pipeline_class.from_pretrained(self.source, dtype=dtype, local_files_only=not self.download)
-        except (OSError, ValueError) as error:
-            raise WtError(
-                f"{self.name} is not on this machine ({self.source}). Allow the download of about 15 GB, give a folder "
-                "that holds it, or use the offline catalogue editor."
-            ) from error
-        if device != "cuda":
-            return pipe.to(device)
-        # All parts together need about 22 GB; with less, one part at a time is on the GPU.
-        if torch.cuda.mem_get_info()[0] < _RESIDENT_BYTES:
-            pipe.enable_model_cpu_offload()
-            return pipe
-        return pipe.to(device)
+        device = pick_device(self.device)
+        fit = plan(self.folder, device)
+        log.info("Loading %s (%s, %s)", self.name, device.type, fit)
+        pipe = read(pipeline_class, self.folder, device, fit, self._variant)
+        if self._lcm is not None:
+            use_lcm(pipe, self._lcm, allow_download=self._download)
+        put(pipe, device, fit)
+        return pipe
 
 
-def fit_size(width: int, height: int) -> tuple[int, int]:
-    """The nearest size, at most a megapixel, whose sides are multiples of `MULTIPLE`, at least 64."""
-    scale = min(1.0, (MAX_PIXELS / (width * height)) ** 0.5)
+def _telling(on_step: OnStep | None) -> Any:
+    def step_end(pipe: Any, index: int, timestep: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+        if on_step is not None:
+            on_step(index + 1, pipe.num_timesteps)
+        return kwargs
 
-    def nearest(side: int) -> int:
-        return max(64, int(side * scale / MULTIPLE + 0.5) * MULTIPLE)
-
-    return nearest(width), nearest(height)
+    return step_end

@@ -42,17 +42,28 @@ class Work:
     edits: list[dict[str, Any]] = field(default_factory=list)
     removals: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
-    editors: list[str] = field(default_factory=list)
+    editors: list[dict[str, str]] = field(default_factory=list)
     models: list[dict[str, str]] = field(default_factory=list)
     """Those that lifted something."""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """In the order in which they ran: {"step", "model", "licence", "seconds"}."""
 
     def timed(self, name: str, began: float) -> None:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - began, 3)
 
-    def credit(self, lifter: "Lifter") -> None:
-        model = {"name": lifter.name, "licence": lifter.licence}
-        if model not in self.models:
-            self.models.append(model)
+    def lifted(self, step: str, lifter: "Lifter", began: float) -> None:
+        self._ran(self.models, step, lifter.name, lifter.licence, began)
+
+    def edited(self, name: str, licence: str, began: float) -> None:
+        self._ran(self.editors, "edit", name, licence, began)
+
+    def _ran(self, credits: list[dict[str, str]], step: str, name: str, licence: str, began: float) -> None:
+        self.timed(step, began)
+        model = {"name": name, "licence": licence}
+        if model not in credits:
+            credits.append(model)
+        seconds = round(time.monotonic() - began, 3)
+        self.steps.append({"step": step, "model": name, "licence": licence, "seconds": seconds})
 
 
 def start(

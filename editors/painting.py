@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from editors.base import Editor
-from editors.catalogue import NAME, Painting, paint
+from editors.catalogue import Painting, paint
 from editors.edit_state import Work, steps
 from editors.made import Kept, Made, stands_at
-from editors.operations import AddOp
+from editors.operations import AddOp, called
 from editors.register import Repair, repair, repair_unmasked
 from editors.where import spot
 from wt.errors import WtError
@@ -43,19 +43,6 @@ class Painted:
         return float(np.linalg.norm(mean - self.truth.true_centroid) / self.truth.true_size)
 
 
-def painter_of(editor: str) -> Editor | None:
-    """The diffusion editor of that name or folder; None for the catalogue.
-
-    Raises:
-        WtError: it cannot be loaded.
-    """
-    if editor in ("auto", NAME, ""):
-        return None
-    from editors.diffusion import KLEIN, DiffusionEditor
-
-    return DiffusionEditor(KLEIN if editor in ("diffusion", "klein") else editor)
-
-
 def from_catalogue(work: Work, operation: AddOp, seed: int, kept: Kept) -> Painted:
     """An asset of the catalogue where the click, or the words, say.
 
@@ -82,18 +69,23 @@ def from_catalogue(work: Work, operation: AddOp, seed: int, kept: Kept) -> Paint
 def by_prose(editor: Editor, work: Work, operation: AddOp, seed: int) -> Painted:
     """With a place, repaint around it; without one, let the editor find the place and see what it changed.
 
-    It follows words alone; the height and the heading of another object it does not know.
+    It follows words alone; the height and the heading of another object it does not know. One that only repaints is
+    told what to show, one that only follows instructions finds the place by itself.
 
     Raises:
-        WtError: it changed next to nothing.
+        WtError: it changed next to nothing, moved the picture too far, or needs a place and there is none.
     """
     before, tell = work.rgb, steps(work, "Painting")
-    if work.at is not None:
-        region = _disc(before.shape[:2], work.at, 0.22)
-        edited = editor.edit(before, region, operation.text, seed=seed, on_step=tell)
+    if work.at is None and "edit" not in editor.tasks:
+        raise WtError(f"{editor.name} repaints a place. Click where the {called(operation)} shall stand, then run it.")
+    prompt = operation.text if "edit" in editor.tasks else f"a {called(operation)}"
+    place = work.at if "inpaint" in editor.tasks else None
+    if place is not None:
+        region = _disc(before.shape[:2], place, 0.22)
+        edited = editor.edit(before, region, prompt, seed=seed, on_step=tell)
         fixed = repair(before, edited, region)
     else:
-        edited = editor.edit(before, None, operation.text, seed=seed, on_step=tell)
+        edited = editor.edit(before, None, prompt, seed=seed, on_step=tell)
         fixed, region = repair_unmasked(before, edited)
     changed = (np.abs(fixed.rgb.astype(np.int16) - before).max(axis=2) > 24) & region
     if changed.sum() < 100:
@@ -101,7 +93,7 @@ def by_prose(editor: Editor, work: Work, operation: AddOp, seed: int) -> Painted
             f'{editor.name} changed next to nothing for "{operation.text}". Say it in other words, '
             "or click where the object shall stand."
         )
-    return Painted(fixed, changed, region, work.at or stands_at(changed), None)
+    return Painted(fixed, changed, region, place or stands_at(changed), None)
 
 
 def _disc(shape: tuple[int, int], at: tuple[float, float], share: float) -> Bool[np.ndarray, "h w"]:

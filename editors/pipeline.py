@@ -17,9 +17,10 @@ from editors.made import Kept, Made, again, place_of, stands_at, taken_over
 from editors.meant import covered, footprint, object_at
 from editors.memory import KEY, Memory
 from editors.operations import IT, AddOp, MoveOp, Operation, RemoveOp, ReplaceOp, Where, called
-from editors.painting import by_prose, from_catalogue, painter_of
+from editors.painting import by_prose, from_catalogue
 from editors.patchmatch import PatchMatchEditor, grown
 from editors.register import UNMOVED, Repair, repair
+from editors.registry import painter_of, remover_of
 from editors.segment.base import Segmenter
 from editors.vocabulary import belongs
 from editors.where import find_object, spot
@@ -56,8 +57,8 @@ class EditResult:
 class EditPipeline:
     """Runs instructions on a photo and its scene.
 
-    Adding is painted by the catalogue editor, or by `editor` where it is a diffusion model; removing by PatchMatch, or
-    by the same diffusion model. The geometry always comes from the two lifters' look at the edited photo.
+    Adding is painted by the catalogue, or by `editor` where it is another one; removing by `remover`, else by that
+    editor if it can, else by PatchMatch. The geometry always comes from the two lifters' look at the edited photo.
     """
 
     def __init__(
@@ -67,18 +68,22 @@ class EditPipeline:
         segmenter: Segmenter | None = None,
         *,
         editor: str | Editor | None = "auto",
+        remover: str | Editor | None = "auto",
         memory: Memory | None = None,
     ) -> None:
         """Args:
         scene_lifter, object_lifter: WT-S and WT-O.
         segmenter: finds the object under a click when nothing is selected; shared state, one call at a time.
-        editor: "auto" or "catalogue" for the offline catalogue and PatchMatch, a folder or hub name of a
-            FLUX.2-klein pipeline, or what `painter_of` made of one of these.
+        editor: what paints: "auto" or "catalogue" for the offline catalogue, anything else that
+            `editors.registry` knows, or an editor; None is the catalogue.
+        remover: what removes, likewise; None or "auto" is `editor` if it can, else PatchMatch.
         memory: of what the photo showed before, shared by pipelines that differ in their lifters.
         """
         self.scene_lifter, self.object_lifter, self.segmenter = scene_lifter, object_lifter, segmenter
         self.painter = painter_of(editor) if isinstance(editor, str) else editor
-        self.remover: Editor = self.painter or PatchMatchEditor()
+        own = remover_of(remover) if isinstance(remover, str) else remover
+        able = self.painter if self.painter is not None and "remove" in self.painter.tasks else None
+        self.remover: Editor = own or able or PatchMatchEditor()
         self._memory = memory or Memory()
         self._lock = threading.Lock()
 
@@ -119,8 +124,9 @@ class EditPipeline:
                 self._move(work, operation)
         work.seconds["total"] = round(time.monotonic() - began, 3)
         report = {
-            "editor": ", ".join(dict.fromkeys(work.editors)),
-            "editors": self._credits(work.editors),
+            "editor": ", ".join(dict.fromkeys(credit["name"] for credit in work.editors)),
+            "editors": work.editors,
+            "steps": work.steps,
             "edit": worst(work.edits),
             "place": [row for _, row in work.placed.values()],
             "removed": work.removals,
@@ -143,16 +149,15 @@ class EditPipeline:
         else:
             painted = by_prose(self.painter, work, operation, seed)
         fixed, region = painted.fixed, painted.region
-        work.editors.append(CATALOGUE if self.painter is None else self.painter.name)
-        work.timed("edit", began)
+        painter = (CATALOGUE, CATALOGUE_LICENCE) if self.painter is None else (self.painter.name, self.painter.licence)
+        work.edited(*painter, began)
         work.edits.append(figures(fixed))
         scene_layers = self._lift_scene(work, fixed.rgb)
         began = time.monotonic()
         thing = self.object_lifter.lift(
             fixed.rgb, painted.mask, seed=work.seed, on_step=steps(work, "Lifting the object")
         )
-        work.credit(self.object_lifter)
-        work.timed("lift_object", began)
+        work.lifted("lift_object", self.object_lifter, began)
         began = time.monotonic()
         # The object's own alpha says where it is; its shadow, too, is no unchanged pixel for the gauge.
         placed = place(thing, work.scene, region | painted.mask, scene_layers)
@@ -226,13 +231,12 @@ class EditPipeline:
         restored = None if thing is None else self._memory.restore(str(thing.info.get(KEY, "")), work.rgb)
         if restored is not None:
             fixed, hole = Repair(restored[0], UNMOVED, 0, 0.0), restored[1]
-            work.editors.append(RESTORED)
+            work.edited(RESTORED, "", began)
         else:
             hole = grown(mask)
             filled = self.remover.edit(work.rgb, hole, text, seed=work.seed, on_step=steps(work, "Filling"))
-            fixed = repair(work.rgb, filled, hole, registered=self.painter is None)
-            work.editors.append(self.remover.name)
-        work.timed("edit", began)
+            fixed = repair(work.rgb, filled, hole)
+            work.edited(self.remover.name, self.remover.licence, began)
         work.edits.append(figures(fixed))
         inserted = [thing] if thing is not None else covered(work.scene, mask)
         for gone in inserted:
@@ -274,8 +278,7 @@ class EditPipeline:
         valid = work.scene.alpha
         whole = np.ones(rgb.shape[:2], bool) if valid.all() else resize_mask(valid, rgb.shape[1], rgb.shape[0])
         layers = self.scene_lifter.lift(rgb, whole, seed=work.seed, on_step=steps(work, "Lifting the edited photo"))
-        work.credit(self.scene_lifter)
-        work.timed("lift_scene", began)
+        work.lifted("lift_scene", self.scene_lifter, began)
         return layers
 
     def _segmented(self, rgb: UInt8[np.ndarray, "h w 3"], at: tuple[float, float]) -> Bool[np.ndarray, "h w"]:
@@ -290,7 +293,3 @@ class EditPipeline:
             raise WtError("Nothing was found under the click. Select the object by hand.")
         # The largest proposal, unless it is most of the picture: nobody points at a room to have it removed.
         return next((mask for mask in reversed(found) if mask.mean() < MOST_OF_PHOTO), found[0])
-
-    def _credits(self, used: Sequence[str]) -> list[dict[str, str]]:
-        licences = {CATALOGUE: CATALOGUE_LICENCE, RESTORED: "", self.remover.name: self.remover.licence}
-        return [{"name": name, "licence": licences.get(name, "")} for name in dict.fromkeys(used)]

@@ -5,6 +5,7 @@ photo, so that shift would become an error in 3D.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -113,7 +114,7 @@ def _start(
     """The shift by phase correlation: right to a few pixels where there is no zoom, perhaps wrong where there is."""
     import cv2
 
-    shown = [np.where(outside, picture, 128).astype(np.float32) for picture in (before, after)]
+    shown: list[Any] = [np.where(outside, picture, 128).astype(np.float32) for picture in (before, after)]
     return np.array(cv2.phaseCorrelate(*shown, cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F))[0])
 
 
@@ -126,7 +127,7 @@ def _follow(
     """Where `after` shows the corners of `before`; NaN for those that are not found again on the way back."""
     import cv2
 
-    options = {
+    options: dict[str, Any] = {
         "winSize": (_WINDOW_PX, _WINDOW_PX),
         "maxLevel": 4,
         "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-3),

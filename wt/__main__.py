@@ -16,7 +16,7 @@ from wt.files import json_text
 if TYPE_CHECKING:
     from wt.lift import Lifter
 
-LIFTING, LEARNING = (lift,), (export, data, train, evaluate, bench, download, convert, doctor)
+LIFTING, LEARNING = (lift,), (export, data, train, evaluate, bench, download, convert)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,15 +29,34 @@ def parser() -> argparse.ArgumentParser:
     remove.register(subparsers, make_pipeline, removal)
     for command in LEARNING:
         command.register(subparsers)
+    doctor.register(subparsers, editor_checks)
     return root
 
 
-def make_pipeline(scene_lifter: "Lifter", object_lifter: "Lifter", editor: str) -> Any:
+def make_pipeline(
+    scene_lifter: "Lifter",
+    object_lifter: "Lifter",
+    editor: str,
+    remover: str,
+    *,
+    allow_download: bool,
+    device: str,
+) -> Any:
     """The editors' pipeline. This module alone of `wt` may import them."""
     from editors.pipeline import EditPipeline
+    from editors.registry import painter_of, remover_of
     from editors.segment import new_segmenter
 
-    return EditPipeline(scene_lifter, object_lifter, new_segmenter(), editor=editor)
+    asked: dict[str, Any] = {"allow_download": allow_download, "device": device}
+    painting, removing = painter_of(editor, **asked), remover_of(remover, **asked)
+    return EditPipeline(scene_lifter, object_lifter, new_segmenter(), editor=painting, remover=removing)
+
+
+def editor_checks() -> list[dict[str, Any]]:
+    """Every 2D editor for `doctor`: whether it is here, what it can do, its licence."""
+    from editors.registry import checks
+
+    return checks()
 
 
 def read_instruction(text: str) -> Any:

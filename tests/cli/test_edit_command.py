@@ -64,7 +64,7 @@ class FakePipeline:
 @pytest.fixture
 def asked(monkeypatch):
     told = {}
-    monkeypatch.setattr(program, "make_pipeline", lambda scene, thing, editor: FakePipeline(told))
+    monkeypatch.setattr(program, "make_pipeline", lambda *_, **asked: told.update(asked) or FakePipeline(told))
     return told
 
 

@@ -1,12 +1,31 @@
-"""The diffusers editor end to end, on a tiny random klein pipeline built offline and reloaded from its folder."""
+"""The diffusers editors end to end, on tiny random pipelines built offline and reloaded from their folders."""
 
+import importlib.util
+import inspect
+import json
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from editors.diffusion import DiffusionEditor, fit_size
+from editors.diffusion import DiffusionEditor
+from editors.diffusion_loading import fit_for, use_lcm, weight_bytes
+from editors.diffusion_models import RECIPES
 from wt.errors import Cancelled, WtError
+
+
+def letters(*special):
+    """Every byte and the special tokens: there are no unknown words."""
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    return {token: number for number, token in enumerate([*sorted(ByteLevel.alphabet()), *special])}
+
+
+def saved(pipe, tmp_path_factory, name):
+    path = tmp_path_factory.mktemp(name)
+    pipe.save_pretrained(path)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -16,12 +35,10 @@ def folder(tmp_path_factory):
         warnings.simplefilter("ignore")
         import diffusers
         import torch
-        from tokenizers.pre_tokenizers import ByteLevel
         from transformers import Qwen2TokenizerFast, Qwen3Config, Qwen3ForCausalLM
     torch.manual_seed(0)
-    letters = [*sorted(ByteLevel.alphabet()), "<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     tokenizer = Qwen2TokenizerFast(
-        vocab={token: i for i, token in enumerate(letters)},
+        vocab=letters("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
         merges=[],
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
@@ -66,9 +83,90 @@ def folder(tmp_path_factory):
     pipe = diffusers.Flux2KleinPipeline(
         scheduler, vae, Qwen3ForCausalLM(text).eval(), tokenizer, transformer, is_distilled=True
     )
-    path = tmp_path_factory.mktemp("klein")
-    pipe.save_pretrained(path)
-    return path
+    return saved(pipe, tmp_path_factory, "klein")
+
+
+def clip(special_two=False):
+    """A random CLIP text encoder and its tokenizer; the second of SDXL projects."""
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+    one, end = "<|startoftext|>", "<|endoftext|>"
+    words = list(letters())
+    vocab = {token: n for n, token in enumerate([*words, *(word + "</w>" for word in words), one, end])}
+    tokenizer = CLIPTokenizer(vocab=vocab, merges=[], model_max_length=77)
+    config = CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=77,
+        projection_dim=16,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return tokenizer, (CLIPTextModelWithProjection if special_two else CLIPTextModel)(config).eval()
+
+
+def latents_and_denoiser(**unet):
+    import diffusers
+
+    vae = diffusers.AutoencoderKL(
+        block_out_channels=(8,) * 4,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        latent_channels=4,
+        norm_num_groups=4,
+        layers_per_block=1,
+        mid_block_add_attention=False,
+        sample_size=512,
+    )
+    denoiser = diffusers.UNet2DConditionModel(
+        sample_size=64,
+        in_channels=9,
+        out_channels=4,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        attention_head_dim=2,
+        norm_num_groups=4,
+        **unet,
+    )
+    return vae, denoiser, diffusers.EulerDiscreteScheduler(beta_schedule="scaled_linear", steps_offset=1)
+
+
+@pytest.fixture(scope="module")
+def sd15(tmp_path_factory):
+    import diffusers
+    import torch
+
+    torch.manual_seed(0)
+    tokenizer, text = clip()
+    vae, unet, scheduler = latents_and_denoiser(cross_attention_dim=16)
+    pipe = diffusers.StableDiffusionInpaintPipeline(
+        vae, text, tokenizer, unet, scheduler, None, None, requires_safety_checker=False
+    )
+    return saved(pipe, tmp_path_factory, "sd15")
+
+
+@pytest.fixture(scope="module")
+def sdxl(tmp_path_factory):
+    import diffusers
+    import torch
+
+    torch.manual_seed(0)
+    (first, text), (second, text_2) = clip(), clip(True)
+    # Size, crop and target are six numbers, each embedded in eight dimensions, beside the pooled words.
+    unet = {"addition_embed_type": "text_time", "addition_time_embed_dim": 8}
+    vae, unet, scheduler = latents_and_denoiser(
+        cross_attention_dim=32, projection_class_embeddings_input_dim=16 + 6 * 8, **unet
+    )
+    pipe = diffusers.StableDiffusionXLInpaintPipeline(
+        vae, text, text_2, first, second, unet, scheduler, add_watermarker=False
+    )
+    return saved(pipe, tmp_path_factory, "sdxl")
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +204,107 @@ def test_cancel_stops_within_one_step_and_the_next_call_works(editor):
 
 
 def test_missing_weights_and_an_empty_prompt_get_a_sentence(editor, tmp_path):
-    with pytest.raises(WtError, match="not on this machine"):
-        DiffusionEditor("nobody/nothing").edit(PHOTO, None, "add a lamp")
+    with pytest.raises(WtError, match="holds no diffusers model"):
+        DiffusionEditor(tmp_path)
     with pytest.raises(WtError, match="prompt is empty"):
         editor.edit(PHOTO, None, "  ")
 
 
+@pytest.mark.parametrize("kind", ["sd15", "sdxl"])
+def test_inpainting_repaints_a_place_and_needs_one(kind, request):
+    editor = DiffusionEditor(request.getfixturevalue(kind), device="cpu", steps=2)
+    # The real models' sizes take a minute here.
+    editor.recipe = SimpleNamespace(inpaint=editor.recipe.inpaint, edit=None, fit_size=lambda *_: (64, 48))
+    told = []
+    first = editor.edit(PHOTO, MASK, "a red chair", seed=1, on_step=lambda *step: told.append(step))
+    assert first.shape == PHOTO.shape
+    assert told == [(1, 2), (2, 2)]
+    np.testing.assert_array_equal(first, editor.edit(PHOTO, MASK, "a red chair", seed=1))
+    assert (first != editor.edit(PHOTO, MASK, "a red chair", seed=2)).any()
+    with pytest.raises(WtError, match="repaints a place that is marked"):
+        editor.edit(PHOTO, None, "a red chair")
+
+
+def named(family, tmp_path):
+    (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": family}))
+    return DiffusionEditor(tmp_path)
+
+
+@pytest.mark.parametrize("family", RECIPES)
+def test_every_argument_is_one_of_the_real_pipelines(family, tmp_path):
+    import diffusers
+
+    editor = named(family, tmp_path)
+    for pipeline, mask in ((editor.recipe.edit, None), (editor.recipe.inpaint, MASK)):
+        if pipeline is not None:
+            known = inspect.signature(getattr(diffusers, pipeline).__call__).parameters
+            given = editor._arguments(PHOTO, mask, 0)
+            assert {*given, "prompt", "callback_on_step_end"} <= set(known)
+            assert ("mask_image" in given) == (mask is not None)
+
+
+def test_a_model_that_cannot_repaint_edits_the_whole_picture(tmp_path):
+    """Qwen's own arguments, and a mask that it is not told of."""
+    editor, asked = named("QwenImageEditPipeline", tmp_path), {}
+
+    def pipeline(**call):
+        asked.update(call)
+        return SimpleNamespace(images=[call["image"]])
+
+    editor._pipelines["edit"] = pipeline
+    assert editor.edit(PHOTO, MASK, "remove the lamp").shape == PHOTO.shape
+    assert "mask_image" not in asked
+    assert (asked["true_cfg_scale"], asked["num_inference_steps"]) == (4.0, 40)
+    assert (asked["width"], asked["height"]) == asked["image"].size
+    assert asked["width"] % 32 == asked["height"] % 32 == 0
+    assert asked["width"] * asked["height"] == pytest.approx(1024 * 1024, rel=0.03)
+
+
+def test_a_few_step_lora_says_which_package_it_needs(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(WtError, match="needs the package peft"):
+        use_lcm(None, "latent-consistency/lcm-lora-sdv1-5", allow_download=False)
+
+
+def test_lcm_takes_its_scheduler_four_steps_and_no_guidance(sd15, monkeypatch):
+    """The LoRA itself needs peft; what it is asked for is seen instead."""
+    editor = DiffusionEditor(sd15, device="cpu", lcm="somebody/lora")
+    assert editor.steps == 4
+    asked = []
+    pipe = SimpleNamespace(
+        load_lora_weights=lambda *names, **options: asked.append((names, options["local_files_only"])),
+        fuse_lora=lambda: asked.append("fused"),
+        unload_lora_weights=lambda: None,
+        scheduler=SimpleNamespace(config={"beta_schedule": "scaled_linear"}),
+    )
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    use_lcm(pipe, "somebody/lora", allow_download=False)
+    assert asked == [(("somebody/lora",), True), "fused"]
+    assert type(pipe.scheduler).__name__ == "LCMScheduler"
+
+
+def test_memory_decides_how_much_of_a_model_is_on_the_gpu(folder):
+    total, largest = weight_bytes(folder)
+    assert 0 < largest < total < 1e6
+    klein = {"total": 16e9, "largest": 8e9}
+    assert fit_for(**klein, free=24e9, nf4=True) == "full"
+    assert fit_for(**klein, free=12e9, nf4=True) == "model offload"
+    assert fit_for(**klein, free=6e9, nf4=True) == "nf4"
+    assert fit_for(**klein, free=6e9, nf4=False) == "sequential offload"
+    assert fit_for(**klein, free=3e9, nf4=True) == "sequential offload"
+
+
 @pytest.mark.parametrize(
-    ("size", "fitted"), [((131, 97), (128, 96)), ((1300, 1000), (1168, 896)), ((40, 40), (64, 64))]
+    ("family", "size", "fitted"),
+    [
+        ("Flux2KleinPipeline", (131, 97), (128, 96)),
+        ("Flux2KleinPipeline", (1300, 1000), (1168, 896)),
+        ("Flux2KleinPipeline", (40, 40), (64, 64)),
+        ("QwenImageEditPipeline", (800, 600), (1184, 896)),
+        ("StableDiffusionXLInpaintPipeline", (2000, 2000), (1024, 1024)),
+        ("StableDiffusionInpaintPipeline", (400, 300), (592, 440)),
+    ],
 )
-def test_sizes_are_multiples_of_16_below_a_megapixel(size, fitted):
-    assert fit_size(*size) == fitted
+def test_sizes_are_what_the_model_takes(family, size, fitted):
+    """Klein at most a megapixel in multiples of 16, Qwen a megapixel in 32, Stable Diffusion its own area in 8."""
+    assert RECIPES[family].fit_size(*size) == fitted

@@ -189,6 +189,7 @@ def test_a_painter_that_shifts_the_photo_is_put_right(truths, room, photo, scene
 
     class Shifting:
         name, licence, offline = "shifting", "test", True
+        tasks = frozenset({"edit", "inpaint"})
 
         def edit(self, image, mask, prompt, *, seed=0, on_step=None):
             painted = paint(scene, image, "box", at, colour="red", seed=3).rgb

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,40 @@ from wt.errors import WtError
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = ("torch", "torchvision", "numpy", "Pillow", "safetensors", "scipy", "scikit-image", "opencv-python-headless")
 APP = ("gradio", "viser", "trimesh", "embreex", "pypatchmatch", "pillow-heif")
-OPTIONAL = ("accelerate", "diffusers", "transformers", "segment-anything", "open3d", "matplotlib")
+OPTIONAL = (
+    "bitsandbytes",
+    "peft",
+    "accelerate",
+    "diffusers",
+    "transformers",
+    "segment-anything",
+    "open3d",
+    "matplotlib",
+)
+EXTRA = {
+    "bitsandbytes": "missing; with it large 2D editors run in 4 bits on a small GPU: pip install bitsandbytes",
+    "peft": "missing; the editors with lcm in their names need it: pip install peft",
+}
 PYTHONS = ((3, 11), (3, 13))
 
 
-def register(subparsers: Subparsers) -> None:
-    """Add the parser."""
-    add_command(subparsers, "doctor", run, "Check this machine: Python, packages, devices, weights; says what to do.")
+def register(subparsers: Subparsers, editors: Callable[[], list[dict[str, Any]]]) -> None:
+    """Add the parser; `editors` tells {name, ok, detail} of every 2D editor."""
+    add_command(
+        subparsers,
+        "doctor",
+        lambda arguments: run(arguments, editors()),
+        "Check this machine: Python, packages, devices, weights; says what to do.",
+    )
 
 
-def run(arguments: argparse.Namespace) -> dict[str, Any]:
+def run(arguments: argparse.Namespace, editors: list[dict[str, Any]]) -> dict[str, Any]:
     """Every check as {name, ok, needed, detail}; `ok` if all that is needed is well."""
     checks = [python_check(), *(package_check(name, needed=True) for name in REQUIRED)]
     checks += [package_check(name, needed=True) for name in APP]
     checks += [package_check(name, needed=False) for name in OPTIONAL]
     checks += [torch_pair_check(), encoder_check(), *model_checks(), browser_check(), disk_check()]
+    checks += [check(f"editor {found['name']}", found["ok"], found["detail"], needed=False) for found in editors]
     bad = [check for check in checks if check["needed"] and not check["ok"]]
     return {
         "ok": not bad,
@@ -61,7 +81,7 @@ def package_check(name: str, *, needed: bool) -> dict[str, Any]:
     try:
         return check(name, True, importlib.metadata.version(name), needed)
     except importlib.metadata.PackageNotFoundError:
-        return check(name, False, "missing; pip install -r requirements.txt", needed)
+        return check(name, False, EXTRA.get(name, "missing; pip install -r requirements.txt"), needed)
 
 
 def torch_pair_check() -> dict[str, Any]:

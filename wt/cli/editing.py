@@ -6,7 +6,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from wt.cli.common import (
     LOG,
@@ -22,9 +22,6 @@ from wt.cli.common import (
     write_png,
 )
 
-if TYPE_CHECKING:
-    from wt.lift import Lifter
-
 
 @runtime_checkable
 class Pipeline(Protocol):
@@ -35,8 +32,8 @@ class Pipeline(Protocol):
         ...
 
 
-MakePipeline = Callable[["Lifter", "Lifter", str], Pipeline]
-"""(scene lifter, object lifter, editor's name) -> pipeline."""
+MakePipeline = Callable[..., Pipeline]
+"""(scene lifter, object lifter, editor's name, remover's name, allow_download=, device=) -> pipeline."""
 
 
 def add_editing_arguments(parser: argparse.ArgumentParser, *, out_required: bool = True) -> None:
@@ -48,7 +45,18 @@ def add_editing_arguments(parser: argparse.ArgumentParser, *, out_required: bool
     parser.add_argument("--mask", type=Path, help="picture of the photo's size, white where to edit")
     parser.add_argument("--model", default="wt-s-mini", help="scene model: registry name or file (wt-s-mini)")
     parser.add_argument("--object-model", default="wt-o-mini", help="object model: registry name or file (wt-o-mini)")
-    parser.add_argument("--editor", default="auto", help="which 2D editor paints: auto, catalogue or diffusion (auto)")
+    parser.add_argument(
+        "--editor",
+        default="auto",
+        help="what paints: catalogue (auto), klein, qwen-edit, sdxl-inpaint, sd15-inpaint, the last two also with "
+        "-lcm, or a diffusers folder or hub name; `doctor` lists them",
+    )
+    parser.add_argument(
+        "--remover",
+        default="auto",
+        help="what removes: the editor if it can, else patchmatch (auto); patchmatch, klein, qwen-edit, or a LaMa file",
+    )
+    parser.add_argument("--allow-download", action="store_true", help="let an editor fetch its weights from the hub")
 
 
 def run_edit(
@@ -62,7 +70,8 @@ def run_edit(
 
     scene_lifter = load(arguments.model, device=arguments.device)
     object_lifter = load(arguments.object_model, device=arguments.device)
-    pipeline = make_pipeline(scene_lifter, object_lifter, arguments.editor)
+    asked = {"allow_download": arguments.allow_download, "device": arguments.device}
+    pipeline = make_pipeline(scene_lifter, object_lifter, arguments.editor, arguments.remover, **asked)
     timer.lap("load")
     layers = scene_lifter.lift(opened.photo, steps=arguments.steps, seed=arguments.seed, on_step=log_steps("lift"))
     timer.lap("lift")
@@ -84,6 +93,7 @@ def run_edit(
         "edit": report.get("edit", {}),
         "place": place,
         "removed": list(report.get("removed", [])),
+        "steps": list(report.get("steps", [])),
     }
     # The parts of "edit"; its own "edit" is the painting of pixels.
     parts = {{"edit": "paint"}.get(name, name): value for name, value in report.get("seconds", {}).items()}

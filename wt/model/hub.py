@@ -67,7 +67,7 @@ class HubFile:
         """The file, if it was downloaded before; no request is made."""
         from huggingface_hub import try_to_load_from_cache
 
-        with _explained(self):
+        with explained(self):
             found = try_to_load_from_cache(self.repo, self.file, revision=self._pinned or self.revision)
         return Path(found) if isinstance(found, str) else None
 
@@ -79,7 +79,7 @@ class HubFile:
         """
         from huggingface_hub import hf_hub_download
 
-        with _explained(self):
+        with explained(self):
             revision = self._commit_before(self.before) if self._pinned and self.before else self.revision
             found = hf_hub_download(self.repo, self.file, revision=revision, dry_run=True)
         return Offer(found.file_size or 0, found.commit_hash, found.is_cached)
@@ -102,7 +102,7 @@ class HubFile:
                 f"{self} takes {offer.size / 1e9:.1f} GB but {free / 1e9:.1f} GB are free at {cache}. Make room, or "
                 "set HF_HOME to another disk."
             )
-        with _explained(self):
+        with explained(self):
             path = Path(hf_hub_download(self.repo, self.file, revision=offer.commit if self._pinned else self.revision))
         if self._pinned:
             # As the hub's library notes what a branch stands for, so that `cached` need not ask.
@@ -124,7 +124,7 @@ class HubFile:
 
 
 @contextmanager
-def _explained(what: HubFile) -> Iterator[None]:
+def explained(what: HubFile) -> Iterator[None]:
     """Turns the hub's errors into sentences."""
     from huggingface_hub import errors
 
