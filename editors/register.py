@@ -114,8 +114,9 @@ def _start(
     """The shift by phase correlation: right to a few pixels where there is no zoom, perhaps wrong where there is."""
     import cv2
 
-    shown: list[Any] = [np.where(outside, picture, 128).astype(np.float32) for picture in (before, after)]
-    return np.array(cv2.phaseCorrelate(*shown, cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F))[0])
+    one, other = (np.where(outside, picture, 128).astype(np.float32) for picture in (before, after))
+    shift, _ = cv2.phaseCorrelate(one, other, cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F))
+    return np.array(shift)
 
 
 def _follow(
@@ -137,7 +138,8 @@ def _follow(
     followed, there, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, guess, **options)
     returned, back, _ = cv2.calcOpticalFlowPyrLK(after, before, followed, corners.copy(), **options)
     same = np.linalg.norm(returned - corners, axis=1) < _SAME_CORNER_PX
-    return np.where((there & back).astype(bool) & same[:, None], followed, np.nan)
+    both = np.asarray(there, dtype=bool) & np.asarray(back, dtype=bool)
+    return np.where(both & same[:, None], followed, np.nan)
 
 
 def _fit(

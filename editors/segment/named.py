@@ -46,10 +46,10 @@ def remaining(things: Sequence[Thing], region: Bool[np.ndarray, "h w"]) -> tuple
 
 
 def _seen(scene: Scene, thing: SceneObject, shape: tuple[int, int]) -> Bool[np.ndarray, "rh rw"]:
-    own = thing.present.any(axis=0)
+    own = np.any(thing.present, axis=0)
     for later in scene.objects:
         if later.id > thing.id:
-            own = own & ~later.present.any(axis=0)
+            own = own & ~np.any(later.present, axis=0)
     return enlarged(own, shape[1], shape[0])
 
 
