@@ -123,6 +123,7 @@ def test_every_ablation_takes_a_step_and_its_model_loads_again(name, shards, tmp
         "layerscale=1e-4": model.config.layerscale_init == 1e-4,
         "no-refinement": model.refine is None,
         "no-neck": model.config.encoder.kind == "efficientnet_lite2",
+        "huber=0.1": recipe("mini_scene", ablate=name).huber == 0.1,
     }
     assert told.get(name, model.config.sampling_shift == 1.0)
     noise = torch.randn(1, 6, 42, 42, 3)

@@ -12,7 +12,7 @@ NECKS = ("neck_object", "neck_scene")
 """What is trained before the small models, and frozen (`wt.training.neck`)."""
 ABLATIONS = (
     "per-layer-mask, schedule=plateaued, schedule=logit-normal, schedule=mixture, no-ray, no-layerscale, "
-    "layerscale=1e-4, no-refinement, no-neck"
+    "layerscale=1e-4, no-refinement, no-neck, huber=0.1"
 )
 
 
