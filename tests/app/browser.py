@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import TimeoutError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -102,7 +103,14 @@ class Studio:
 
     def says(self, words: str) -> None:
         """Wait until the status line holds these words."""
-        self.page.wait_for_function("w => document.querySelector('#status').innerText.includes(w)", arg=words)
+        try:
+            self.page.wait_for_function("w => document.querySelector('#status').innerText.includes(w)", arg=words)
+        except TimeoutError:
+            pytest.fail(f"the page does not say {words!r} but {self.status!r}")
+
+    def idle(self) -> None:
+        """Wait until nothing runs and the page knows it."""
+        self.page.wait_for_selector("#progress_row", state="hidden")
 
     @property
     def status(self) -> str:

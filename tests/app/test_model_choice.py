@@ -60,6 +60,7 @@ def lifted(studio, words):
     studio.page.locator("#lift").click()
     studio.page.wait_for_function("w => document.querySelector('#lift_facts').textContent.includes(w)", arg=words)
     studio.says("Lifted")
+    studio.idle()
     studio.open_step("geometry")
 
 
