@@ -3,7 +3,6 @@
 import importlib.util
 import inspect
 import json
-import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,161 +11,26 @@ import pytest
 from editors.diffusion import DiffusionEditor
 from editors.diffusion_loading import fit_for, use_lcm, weight_bytes
 from editors.diffusion_models import RECIPES
+from tests.test_benchmarks import benchmark
 from wt.errors import Cancelled, WtError
 
-
-def letters(*special):
-    """Every byte and the special tokens: there are no unknown words."""
-    from tokenizers.pre_tokenizers import ByteLevel
-
-    return {token: number for number, token in enumerate([*sorted(ByteLevel.alphabet()), *special])}
-
-
-def saved(pipe, tmp_path_factory, name):
-    path = tmp_path_factory.mktemp(name)
-    pipe.save_pretrained(path)
-    return path
+RANDOM = benchmark("random_pipelines")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A random Flux2KleinPipeline of 0.1 M parameters, with the real classes, pads and size rules."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import diffusers
-        import torch
-        from transformers import Qwen2TokenizerFast, Qwen3Config, Qwen3ForCausalLM
-    torch.manual_seed(0)
-    tokenizer = Qwen2TokenizerFast(
-        vocab=letters("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
-        merges=[],
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        model_max_length=512,
-    )
-    tokenizer.chat_template = "{% for m in messages %}<|im_start|>{{ m['content'] }}<|im_end|>{% endfor %}"
-    blocks = 4  # four VAE levels give the real multiple-of-16 rule
-    vae = diffusers.AutoencoderKLFlux2(
-        sample_size=32,
-        down_block_types=("DownEncoderBlock2D",) * blocks,
-        up_block_types=("UpDecoderBlock2D",) * blocks,
-        block_out_channels=(4,) * blocks,
-        layers_per_block=1,
-        latent_channels=4,
-        norm_num_groups=2,
-        mid_block_add_attention=False,
-    )
-    transformer = diffusers.Flux2Transformer2DModel(
-        patch_size=1,
-        in_channels=16,
-        num_layers=1,
-        num_single_layers=1,
-        attention_head_dim=16,
-        num_attention_heads=2,
-        joint_attention_dim=48,
-        timestep_guidance_channels=16,
-        axes_dims_rope=(4, 4, 4, 4),
-        guidance_embeds=False,
-    )
-    text = Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=16,
-        num_hidden_layers=28,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        head_dim=8,
-        max_position_embeddings=512,
-        tie_word_embeddings=True,
-    )
-    scheduler = diffusers.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0)
-    pipe = diffusers.Flux2KleinPipeline(
-        scheduler, vae, Qwen3ForCausalLM(text).eval(), tokenizer, transformer, is_distilled=True
-    )
-    return saved(pipe, tmp_path_factory, "klein")
-
-
-def clip(special_two=False):
-    """A random CLIP text encoder and its tokenizer; the second of SDXL projects."""
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
-
-    one, end = "<|startoftext|>", "<|endoftext|>"
-    words = list(letters())
-    vocab = {token: n for n, token in enumerate([*words, *(word + "</w>" for word in words), one, end])}
-    tokenizer = CLIPTokenizer(vocab=vocab, merges=[], model_max_length=77)
-    config = CLIPTextConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        intermediate_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=77,
-        projection_dim=16,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return tokenizer, (CLIPTextModelWithProjection if special_two else CLIPTextModel)(config).eval()
-
-
-def latents_and_denoiser(**unet):
-    import diffusers
-
-    vae = diffusers.AutoencoderKL(
-        block_out_channels=(8,) * 4,
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        latent_channels=4,
-        norm_num_groups=4,
-        layers_per_block=1,
-        mid_block_add_attention=False,
-        sample_size=512,
-    )
-    denoiser = diffusers.UNet2DConditionModel(
-        sample_size=64,
-        in_channels=9,
-        out_channels=4,
-        block_out_channels=(8, 16),
-        layers_per_block=1,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-        attention_head_dim=2,
-        norm_num_groups=4,
-        **unet,
-    )
-    return vae, denoiser, diffusers.EulerDiscreteScheduler(beta_schedule="scaled_linear", steps_offset=1)
+    return RANDOM.klein(tmp_path_factory.mktemp("klein"))
 
 
 @pytest.fixture(scope="module")
 def sd15(tmp_path_factory):
-    import diffusers
-    import torch
-
-    torch.manual_seed(0)
-    tokenizer, text = clip()
-    vae, unet, scheduler = latents_and_denoiser(cross_attention_dim=16)
-    pipe = diffusers.StableDiffusionInpaintPipeline(
-        vae, text, tokenizer, unet, scheduler, None, None, requires_safety_checker=False
-    )
-    return saved(pipe, tmp_path_factory, "sd15")
+    return RANDOM.sd15(tmp_path_factory.mktemp("sd15"))
 
 
 @pytest.fixture(scope="module")
 def sdxl(tmp_path_factory):
-    import diffusers
-    import torch
-
-    torch.manual_seed(0)
-    (first, text), (second, text_2) = clip(), clip(True)
-    # Size, crop and target are six numbers, each embedded in eight dimensions, beside the pooled words.
-    unet = {"addition_embed_type": "text_time", "addition_time_embed_dim": 8}
-    vae, unet, scheduler = latents_and_denoiser(
-        cross_attention_dim=32, projection_class_embeddings_input_dim=16 + 6 * 8, **unet
-    )
-    pipe = diffusers.StableDiffusionXLInpaintPipeline(
-        vae, text, text_2, first, second, unet, scheduler, add_watermarker=False
-    )
-    return saved(pipe, tmp_path_factory, "sdxl")
+    return RANDOM.sdxl(tmp_path_factory.mktemp("sdxl"))
 
 
 @pytest.fixture(scope="module")
