@@ -70,7 +70,7 @@ def measured(folder: Path, photo: np.ndarray, steps: int | None, device: str) ->
     first, _ = timed(editor, photo, mask)
     seconds, edited = timed(editor, photo, mask)
     began = time.perf_counter()
-    # Random weights paint noise everywhere, which is refused as it should be: outside the place it is the photo's again.
+    # Random weights paint noise everywhere, which is refused, as it should be: only the place keeps it.
     fixed = repair(photo, np.where(mask[..., None], edited, photo), mask)
     return {
         "editor": folder.name,
