@@ -43,18 +43,19 @@ from wt.preprocess import (
     union_crop,
 )
 from wt.types import Bool, Float, UInt8
+from wt.windows import LEAST_SHARE, WHOLE, WINDOWS, Box, Window, mean_depth
 
 OnStep = Callable[[int, int, LayeredPointmap], None]
 OnClipStep = Callable[[int, int, list[LayeredPointmap]], None]
-Report = Callable[[int, list[LayeredPointmap]], None]
-"""Of the steps done and their estimates."""
+Told = Callable[[int, Tensor], None]
+"""Of the steps done and the estimate of x_0, while more are to come."""
 Picture = Image.Image | UInt8[np.ndarray, "h w _"] | Photo
 Guide = Callable[[Tensor], Tensor]
 """An estimate of x_0 [b, v, h, w, 3] -> the same with what is known put in."""
 MAX_STEPS = 1000
 PREVIEW_REST = 4
 """Times as long as a preview took, no other is made: at most a fifth of a lift goes into them."""
-_CACHED_PHOTOS = 4
+_CACHED_PHOTOS = 4 * len(WINDOWS)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,14 @@ class Job:
     seed: int
     known: Known | None
     intrinsics: Intrinsics | None
+    mirrored: bool = False
+    """The network is given the mirror image."""
+
+    @property
+    def valid(self) -> Bool[np.ndarray, "s s"]:
+        """The rays of the square that count, as the photo shows them."""
+        valid = self.mask[0, 0].numpy()
+        return valid[:, ::-1] if self.mirrored else valid
 
 
 class Lifter:
@@ -90,6 +99,7 @@ class Lifter:
             pass
         self.kind, self.licence, self.units = config.kind, config.licence, config.units
         self.default_steps, self.long_side = config.default_steps, config.long_side
+        self.default_windows = config.windows
         self._tokens: OrderedDict[bytes, Tensor] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -105,6 +115,7 @@ class Lifter:
         depth_kind: DepthKind | None = None,
         intrinsics: Intrinsics | None = None,
         sampler: Sampler = "euler",
+        windows: int | None = None,
         on_step: OnStep | None = None,
     ) -> LayeredPointmap:
         """Lift a photo, or the selected object in it, to ordered layers of camera-space points.
@@ -124,6 +135,8 @@ class Lifter:
                 depth is put on the rays fitted to each step's estimate.
             sampler: "euler" as published; "multistep" and "heun" (twice the evaluations) follow the flow to second
                 order.
+            windows: the lift is the mean over so many windows of the photo (`wt.windows`), each denoised by itself; the
+                model's default if None. With known depth it is one.
             on_step: called as (done, total, preview) after each step; may raise `Cancelled`. The preview is the latest
                 estimate of which one was made: a large model makes one every few steps.
 
@@ -140,13 +153,27 @@ class Lifter:
         known = _as_map(depth, depth_kind)
         if known is not None:
             _require_size("depth map", known.values, size)
-        job = self._prepare(photo, alpha, self._crop([alpha]), seed, depth=known, lens=intrinsics)
+        crop = self._crop([alpha])
+        job = self._prepare(photo, alpha, crop, seed, depth=known, lens=intrinsics)
+        looks = WINDOWS[1 : 1 if known is not None else self._windows(windows)]
+        more = [self._prepare(photo, alpha, crop, seed, window=window) for window in looks]
+        jobs = [job, *(each for each in more if each.valid.mean() > LEAST_SHARE)]
+        total, previews = steps * len(jobs), Previews(partial(self._results, [job]))
+        others: list[tuple[np.ndarray, np.ndarray]] = []
 
-        def report(done: int, previews: list[LayeredPointmap]) -> None:
+        def told(done: int, x_0: Tensor) -> None:
             if on_step is not None:
-                on_step(done, steps, previews[0])
+                on_step(done, total, previews.of(x_0)[0])
 
-        return self._denoised([job], steps, sampler, None if on_step is None else report)[0]
+        x = self._denoised([job], steps, sampler, told)
+        for number, window_job in enumerate(jobs[1:], start=1):
+            if on_step is not None:
+                on_step(number * steps, total, previews.of(x)[0])
+            others.append(self._mapped(window_job, self._denoised([window_job], steps, sampler, None))[:2])
+        lifted = self._result(job, x, others)
+        if on_step is not None:
+            on_step(total, total, lifted)
+        return lifted
 
     @torch.inference_mode()
     def lift_clip(
@@ -189,13 +216,21 @@ class Lifter:
         groups = [jobs] if self.kind == "dynamic" else [[job] for job in jobs]
         lifted: list[LayeredPointmap] = []
 
-        def report(done: int, previews: list[LayeredPointmap]) -> None:
-            if on_step is not None:
-                groups_done = len(lifted) // len(previews)
-                on_step(groups_done * steps + done, len(groups) * steps, lifted + previews)
+        total = len(groups) * steps
+
+        def telling(group: list[Job]) -> Told:
+            before, previews = list(lifted), Previews(partial(self._results, group))
+
+            def told(done: int, x_0: Tensor) -> None:
+                if on_step is not None:
+                    on_step(len(before) // len(group) * steps + done, total, before + previews.of(x_0))
+
+            return told
 
         for group in groups:
-            lifted += self._denoised(group, steps, sampler, None if on_step is None else report)
+            lifted += self._results(group, self._denoised(group, steps, sampler, telling(group)))
+            if on_step is not None:
+                on_step(len(lifted) // len(group) * steps, total, list(lifted))
         return lifted
 
     @contextmanager
@@ -213,12 +248,18 @@ class Lifter:
             raise WtError(f"There is no sampler {sampler!r}. Choose one of {', '.join(SAMPLERS)}.")
         return steps
 
+    def _windows(self, windows: int | None) -> int:
+        windows = self.default_windows if windows is None else windows
+        if not 1 <= windows <= len(WINDOWS):
+            raise WtError(f"A lift is the mean over 1 to {len(WINDOWS)} windows of the photo; got {windows}.")
+        return windows
+
     def _crop(self, alphas: list[UInt8[np.ndarray, "_ _"]]) -> SquareCrop | None:
         """Scenes are squeezed whole."""
         return None if self.kind == "scene" else union_crop(alphas, self.model.config.crop_fill)
 
-    def _denoised(self, jobs: list[Job], steps: int, sampler: Sampler, report: Report | None) -> list[LayeredPointmap]:
-        """The lifts of all frames that the network sees at once."""
+    def _denoised(self, jobs: list[Job], steps: int, sampler: Sampler, told: Told | None) -> Float[Tensor, "1 v s s 3"]:
+        """The network's answer for all frames that it sees at once."""
         layers = self.model.config.layers
         with self._ready(f"A lift by {self.name}", len(jobs)), autocast(self.device, self.dtype):
             tokens = self._condition(jobs)
@@ -227,19 +268,11 @@ class Lifter:
             valid = torch.cat([job.mask.expand(-1, layers, -1, -1) for job in jobs], dim=1).to(self.device)
             guide = None if jobs[0].known is None else partial(self._guided, jobs[0])
             estimates = denoise(self.model, tokens, rgb, valid, steps, generator, guide, sampler)
-            previews, rested = None, 0.0
             for done, step in enumerate(estimates, start=1):
                 state, x_0 = step
-                if done < steps and report is not None:
-                    began = time.perf_counter()
-                    if previews is None or began >= rested:
-                        previews = self._results(jobs, x_0)
-                        rested = time.perf_counter() + PREVIEW_REST * (time.perf_counter() - began)
-                    report(done, previews)
-        lifted = self._results(jobs, state)
-        if report is not None:
-            report(steps, lifted)
-        return lifted
+                if done < steps and told is not None:
+                    told(done, x_0)
+        return state
 
     def _results(self, jobs: list[Job], x: Float[Tensor, "1 v s s 3"]) -> list[LayeredPointmap]:
         return [self._result(job, part) for job, part in zip(jobs, x.chunk(len(jobs), dim=1), strict=True)]
@@ -254,15 +287,20 @@ class Lifter:
         depth: DepthMap | None = None,
         lens: Intrinsics | None = None,
         clip: bool = False,
+        window: Window = WHOLE,
     ) -> Job:
         grid = grid_size(photo.width, photo.height, self.long_side)
-        small, large, inside = self._pictures(photo.rgb, alpha, crop, clip)
+        plain = Box(crop.left, crop.top, crop.side, crop.side) if crop else Box(0, 0, photo.width, photo.height)
+        box = window.of(plain)
+        if window == WHOLE:
+            small, large, inside = self._pictures(photo.rgb, alpha, crop, clip)
+        else:
+            rgb, seen = window.cut(photo.rgb, alpha, box, square=crop is not None)
+            small, large, inside = self._pictures(rgb, seen, crop and SquareCrop(0, 0, box.width), clip)
         side = self.model.config.image_side
-        box = crop or SquareCrop(0, 0, 0)
-        across, down = (crop.side, crop.side) if crop else (photo.width, photo.height)
         place = Placement(
-            scale=(photo.width / grid[0] * side / across, photo.height / grid[1] * side / down),
-            shift=(-box.left * side / across, -box.top * side / down),
+            scale=(photo.width / grid[0] * side / box.width, photo.height / grid[1] * side / box.height),
+            shift=(-box.left * side / box.width, -box.top * side / box.height),
             height=grid[1],
             width=grid[0],
         )
@@ -280,6 +318,7 @@ class Lifter:
             seed=seed,
             known=known,
             intrinsics=camera,
+            mirrored=window.mirrored,
         )
 
     def _alpha(self, photo: Photo, size: tuple[int, int], mask: np.ndarray | None) -> UInt8[np.ndarray, "h w"]:
@@ -343,22 +382,37 @@ class Lifter:
         points = self.model.config.coordinates().inverse(x[0].float()).cpu().numpy()
         points = np.nan_to_num(points, posinf=1e6, neginf=-1e6).clip(-1e6, 1e6)
         points[..., 2] = points[..., 2].clip(MIN_DEPTH)
-        valid = job.mask[0, 0].numpy()
-        return points, _camera(points[0], valid) or fallback_intrinsics(len(valid))
+        if job.mirrored:
+            points = points[:, :, ::-1] * np.array([-1, 1, 1], points.dtype)
+        return points, _camera(points[0], job.valid) or fallback_intrinsics(len(job.valid))
 
     def _guided(self, job: Job, x_0: Float[Tensor, "1 l s s 3"]) -> Float[Tensor, "1 l s s 3"]:
         """A step's estimate with known depth put in."""
         assert job.known is not None
         points, camera = self._estimate(job, x_0)
-        guided = job.known.guide(points, job.mask[0, 0].numpy(), camera)
+        guided = job.known.guide(points, job.valid, camera)
         return self.model.config.coordinates().forward(torch.from_numpy(guided)[None], torch.tensor(1.0)).to(x_0)
 
-    def _result(self, job: Job, x: Float[Tensor, "1 l s s 3"]) -> LayeredPointmap:
-        """De-normalise, put on the photo's grid, fit the camera, apply what is known."""
+    def _mapped(
+        self, job: Job, x: Float[Tensor, "1 l s s 3"]
+    ) -> tuple[Float[np.ndarray, "l h w 3"], Bool[np.ndarray, "h w"], Intrinsics]:
+        """De-normalised and put on the photo's grid: points, where there are any, the camera of the square."""
         points, camera = self._estimate(job, x)
         colours = (job.rgb[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-        mapped, found = regrid(points, job.mask[0, 0].numpy(), camera, colours, job.place, job.grid_rgb)
+        colours = colours[:, ::-1] if job.mirrored else colours
+        return *regrid(points, job.valid, camera, colours, job.place, job.grid_rgb), camera
+
+    def _result(
+        self,
+        job: Job,
+        x: Float[Tensor, "1 l s s 3"],
+        others: Sequence[tuple[Float[np.ndarray, "l h w 3"], Bool[np.ndarray, "h w"]]] = (),
+    ) -> LayeredPointmap:
+        """The mean with what other windows saw, the camera fitted, what is known applied."""
+        mapped, found, camera = self._mapped(job, x)
         alpha = job.grid_alpha & found
+        if others:
+            mapped = mean_depth(mapped, alpha, others)
         fitted = _camera(mapped[0], alpha, self.model.config.square_pixels) or job.place.camera(camera)
         units, lens = self.units, job.intrinsics or fitted
         if job.known is not None:
@@ -373,6 +427,22 @@ class Lifter:
         if tolerance > 0:
             mapped = forward_fill(mapped, real_surfaces(mapped[..., 2], tolerance))
         return LayeredPointmap(mapped, alpha, job.grid_rgb, units, lens, self.name, job.seed)
+
+
+class Previews:
+    """Lifts of what is estimated on the way, so few that at most a fifth of the time goes into them."""
+
+    def __init__(self, make: Callable[[Tensor], list[LayeredPointmap]]) -> None:
+        self.make, self.rested = make, 0.0
+        self.latest: list[LayeredPointmap] | None = None
+
+    def of(self, x_0: Tensor) -> list[LayeredPointmap]:
+        """A preview of this estimate, or the last one that was made."""
+        began = time.perf_counter()
+        if self.latest is None or began >= self.rested:
+            self.latest = self.make(x_0)
+            self.rested = time.perf_counter() + PREVIEW_REST * (time.perf_counter() - began)
+        return self.latest
 
 
 def denoise(

@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "dtype": str(lifter.dtype).removeprefix("torch."),
         "image": [config.image_side, config.image_side],
         "steps": steps,
+        "windows": lifter.default_windows,
         "seconds": {"encode": encode, "step": step, "total": total},
         "tflops": rate,
         "peak_share": rate / peak_tflops(device, lifter.dtype),

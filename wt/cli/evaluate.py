@@ -36,6 +36,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--limit", type=int, help="samples (64; clips 8, real-meshes 32)")
     parser.add_argument("--seeds", type=int, default=1, help="lifts of each sample, of which the best counts (1)")
     parser.add_argument("--steps", type=int, help="sampling steps (the model's default)")
+    parser.add_argument("--windows", type=int, help="of each photo, which a lift is the mean of (the model's default)")
     parser.add_argument("--side", type=int, help="pixels along a side of the samples (192; rgbd 256)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     parser.add_argument(
@@ -92,6 +93,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "seeds": arguments.seeds,
         "model": lifter.name,
         "steps": arguments.steps or lifter.default_steps,
+        "windows": lifter.default_windows,
         "source": split.source if arguments.data is None else f"the folder {arguments.data.name}",
         "rows": table.rows(),
         "differences": [differences(table, lifter.name, other) for other in against],
@@ -148,6 +150,7 @@ def _lifter(name: str, arguments: argparse.Namespace, kind: str) -> "Lifter":
     lifter = load(name, device=arguments.device)
     if lifter.kind != kind and (lifter.kind, kind) != ("dynamic", "object"):
         raise WtError(f"{lifter.name} lifts {lifter.kind}s; the split {arguments.split} needs a model for {kind}s.")
+    lifter.default_windows = arguments.windows or lifter.default_windows
     return lifter
 
 

@@ -49,6 +49,9 @@ def register(subparsers: Subparsers) -> None:
         "--sampler", choices=SAMPLERS, default="euler", help="how the flow is followed (euler, as published)"
     )
     parser.add_argument(
+        "--windows", type=int, help="the mean over so many windows of the photo: better and slower (the model's own)"
+    )
+    parser.add_argument(
         "--clean", action="store_true", help="take out points that hang between near and far surfaces (edge flyers)"
     )
     add_depth_arguments(parser)
@@ -109,6 +112,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             steps=arguments.steps,
             seed=seed,
             sampler=arguments.sampler,
+            windows=arguments.windows,
             depth=depth,
             intrinsics=camera,
             on_step=log_steps("lift"),
@@ -154,6 +158,7 @@ def write(
         "models": [{"name": lifter.name, "licence": lifter.licence}],
         "seeds": [layers.seed],
         "steps": arguments.steps or lifter.default_steps,
+        "windows": 1 if depth is not None else arguments.windows or lifter.default_windows,
         "sampler": arguments.sampler,
         "clean": arguments.clean,
         **({} if depth is None else {"depth": {"name": depth.name, "kind": depth.kind}}),

@@ -39,7 +39,8 @@ OpenCV camera axes; unit: {config.units}. Licence: {config.licence}.
 {_history(training.get("history", []))}## Held-out figures
 
 `python -m wt eval --split {split} --model {config.name} --limit {n} --seeds {seeds}`:
-{n} samples of {evaluation.get("source", HELD_OUT)}, best of {seeds} seed(s), {evaluation["steps"]} sampling steps.
+{n} samples of {evaluation.get("source", HELD_OUT)}, best of {seeds} seed(s), {evaluation["steps"]} sampling steps,
+{evaluation.get("windows", 1)} window(s) of each photo.
 Depth is aligned by one scale and one shift; F and Chamfer in units of the {UNITS.get(config.kind, "scene")}.
 
 {_table(rows)}

@@ -32,7 +32,8 @@ def as_markdown(result: dict[str, Any]) -> str:
     parts = [
         f"# {result['model']} on {result['split']}",
         f"{result['n']} samples of {result['source']}, best of {result['seeds']} seed(s), {result['steps']} sampling "
-        "steps. Every sample is aligned by one scale and one shift of depth, fitted on layer 0.",
+        f"steps, {result.get('windows', 1)} window(s) of each photo. Every sample is "
+        "aligned by one scale and one shift of depth, fitted on layer 0.",
         "Visible surface (layer 0)",
         _table(rows, VISIBLE),
     ]

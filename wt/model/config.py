@@ -73,6 +73,8 @@ class WTDiTConfig:
 
     The mean of "it goes on" and "it ends", which a small network answers, repeats no layer exactly.
     """
+    windows: int = 1
+    """Of a photo, which a lift is the mean of (`wt.windows`); 1 is the published way."""
     long_side: int = 504
     """Longer side of the grid that a lift returns."""
     crop_fill: float = 2 / 3
