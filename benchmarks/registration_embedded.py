@@ -1,4 +1,7 @@
-"""The placement chain on rendered rooms: with and without an object, lifted by the shipped models, against truth."""
+"""The placement chain on rendered rooms: with and without an object, lifted by the shipped models, against truth.
+
+Beside the methods, ours with the truth in place of part of the scene model's answers, and with wrong masks.
+"""
 
 import logging
 import math
@@ -6,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -20,6 +24,7 @@ HELD_OUT_SEED = 2_000_000_000
 """Rooms of this seed and above are never trained on."""
 WIDTH, HEIGHT = 224, 168
 MIN_PIXELS = 150
+MASK_ERROR_PX = 6
 log = logging.getLogger("registration")
 
 
@@ -58,34 +63,98 @@ def measure(
     pairs: Iterator[Pair] | Sequence[Pair], scene_lifter: CanLift, object_lifter: CanLift, methods: Sequence[str]
 ) -> dict[str, Any]:
     """Run the chain on every pair and collect quantiles."""
-    from registration import quantiles
-
-    found: dict[str, dict[str, list[float]]] = {method: {name: [] for name in METRICS} for method in methods}
-    failed = 0
+    found, oracles, masks = Tally(), Tally(), Tally()
+    counted = failed = 0
     for index, pair in enumerate(pairs):
-        scene = Scene.from_layers(scene_lifter.lift(pair.before))
-        edited = scene_lifter.lift(pair.after)
-        thing = object_lifter.lift(pair.after, pair.mask)
+        before, edited = scene_lifter.lift(pair.before), scene_lifter.lift(pair.after)
+        scene, thing = Scene.from_layers(before), object_lifter.lift(pair.after, pair.mask)
         try:
             rows = {method: errors(pair, scene, edited, thing, method) for method in methods}
+            known = {name: errors(pair, *lifts, thing, "ours") for name, lifts in truer(pair, before, edited).items()}
         except WtError as error:
             failed += 1
             log.info("room %d: %s", index, error)
             continue
-        for method, row in rows.items():
-            for name, value in row.items():
-                found[method][name].append(value)
+        counted += 1
+        found.add(rows)
+        oracles.add(known)
+        masks.add(with_wrong_masks(pair, scene, edited, object_lifter, rows["ours"]))
         log.info("room %d: centroid %s", index, {method: round(row["centroid"], 3) for method, row in rows.items()})
-    counted = len(found[methods[0]]["centroid"])
     return {
-        "embedded": {m: {name: quantiles(values) for name, values in by.items()} for m, by in found.items()},
+        "embedded": found.quantiles(),
+        "oracles": oracles.quantiles(),
+        "wrong_masks": masks.quantiles() | {"n": {name: len(rows) for name, rows in masks.items()}},
         "embedded_cases": {"n": counted, "failed": failed},
     }
 
 
-def errors(pair: Pair, scene: Scene, edited: LayeredPointmap, thing: LayeredPointmap, method: str) -> dict[str, float]:
+class Tally(dict[str, list[dict[str, float]]]):
+    """The errors of every room by what was tried."""
+
+    def add(self, rows: dict[str, dict[str, float]]) -> None:
+        """One room more."""
+        for name, row in rows.items():
+            self.setdefault(name, []).append(row)
+
+    def quantiles(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Of every metric, over the rooms."""
+        from registration import quantiles
+
+        def of(rows: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+            return {metric: quantiles([row[metric] for row in rows]) for metric in METRICS}
+
+        return {name: of(rows) for name, rows in self.items()}
+
+
+def truer(pair: Pair, before: LayeredPointmap, edited: LayeredPointmap) -> dict[str, tuple[Scene, LayeredPointmap]]:
+    """The two lifts of the scene model with its camera, its visible depth or both replaced by the true ones."""
+    k, pick = before.intrinsics, sampler(pair.mask.shape, before.alpha.shape)
+    room, true_k = pick(pair.room_depth), pair.camera.resized(k.width, k.height)
+    with_object = np.where(pick(pair.mask), pick(pair.thing_depth[0]), room)
+    lifted = before.depth[0], edited.depth[0]
+    return {
+        "true camera": (Scene.from_layers(visible(lifted[0], true_k)), visible(lifted[1], true_k)),
+        "true scene depth": (Scene.from_layers(visible(room, k)), visible(with_object, k)),
+        "both": (Scene.from_layers(visible(room, true_k)), visible(with_object, true_k)),
+    }
+
+
+def visible(depth: np.ndarray, k: Intrinsics) -> LayeredPointmap:
+    """A lift that knows only the visible surface: depth [h,w] on the rays of K; NaN on sky."""
+    from registration import pointmap
+
+    seen = np.isfinite(depth)
+    return pointmap(np.where(seen, depth, 1.0)[None].repeat(6, 0), seen, k)
+
+
+def with_wrong_masks(
+    pair: Pair, scene: Scene, edited: LayeredPointmap, object_lifter: CanLift, right: dict[str, float]
+) -> dict[str, dict[str, float]]:
+    """Ours where the mask is 6 pixels of the photo too small or too large; a mask that vanishes is left out.
+
+    "as eroded" repeats the errors `right` of the right mask in the rooms where the eroded one can be lifted.
+    """
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MASK_ERROR_PX + 1,) * 2)
+    drawn = pair.mask.astype(np.uint8)
+    rows = {}
+    for name, mask in (("eroded", cv2.erode(drawn, disc) > 0), ("dilated", cv2.dilate(drawn, disc) > 0)):
+        try:
+            rows[name] = errors(pair, scene, edited, object_lifter.lift(pair.after, mask), "ours", mask)
+        except WtError as error:
+            log.info("%s: %s", name, error)
+    return rows | ({"as eroded": right} if "eroded" in rows else {})
+
+
+def errors(
+    pair: Pair,
+    scene: Scene,
+    edited: LayeredPointmap,
+    thing: LayeredPointmap,
+    method: str,
+    region: np.ndarray | None = None,
+) -> dict[str, float]:
     """One method's errors, after one scale and shift of depth that bring the whole scene to metres."""
-    placed = place(thing, scene, pair.mask, edited, method=method)
+    placed = place(thing, scene, pair.mask if region is None else region, edited, method=method)
     pick = sampler(pair.mask.shape, scene.alpha.shape)
     scale, shift = align(scene.background.points[0, ..., 2], pick(pair.room_depth))
     z = placed.points[..., 2:]

@@ -29,7 +29,7 @@ class BallRoom:
         """Layers [l,h,w] or one depth map [h,w] repeated six times, scaled about the camera."""
         depth = np.repeat(depth[None], 6, axis=0) if depth.ndim == 2 else depth
         alpha = np.ones(self.mask.shape, bool) if alpha is None else alpha
-        points = (depth[..., None] * directions() * scale).astype(np.float32)
+        points = (depth[..., None] * directions(self.camera) * scale).astype(np.float32)
         return LayeredPointmap(points, alpha, self.rgb, "relative", self.camera, "analytic", 7)
 
     @cached_property
@@ -45,18 +45,39 @@ class BallRoom:
         return self.layers(np.where(self.mask, stack, 1.0), self.mask, scale)
 
 
-def directions() -> np.ndarray:
-    u, v = np.meshgrid(np.arange(112) + 0.5, np.arange(80) + 0.5)
-    return np.stack([(u - K.cx) / K.fx, (v - K.cy) / K.fy, np.ones_like(u)], axis=-1)
+def directions(k: Intrinsics = K) -> np.ndarray:
+    u, v = np.meshgrid(np.arange(k.width) + 0.5, np.arange(k.height) + 0.5)
+    return np.stack([(u - k.cx) / k.fx, (v - k.cy) / k.fy, np.ones_like(u)], axis=-1)
+
+
+def ball(ray: np.ndarray, centre: np.ndarray = CENTRE, radius: float = RADIUS) -> tuple[np.ndarray, np.ndarray]:
+    """Entry and exit z of rays from the origin; NaN where they miss."""
+    a, b, c = (ray**2).sum(-1), ray @ centre, centre @ centre - radius**2
+    with np.errstate(invalid="ignore"):
+        root = np.sqrt(b * b - a * c)
+    return (b - root) / a, (b + root) / a
+
+
+def walls(ray: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.minimum(np.where(ray[..., 1] > 0, FLOOR / ray[..., 1], np.inf), WALL)
+
+
+def make_ball_room(k: Intrinsics) -> BallRoom:
+    ray = directions(k)
+    room, (near, far) = walls(ray), ball(ray)
+    with np.errstate(invalid="ignore"):
+        mask = near < room
+    rgb = np.random.default_rng(0).integers(0, 256, (*mask.shape, 3), dtype=np.uint8)
+    return BallRoom(k, room, near, far, mask, rgb)
 
 
 @pytest.fixture(scope="session")
 def ball_room() -> BallRoom:
-    ray = directions()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = np.minimum(np.where(ray[..., 1] > 0, FLOOR / ray[..., 1], np.inf), WALL)
-        a, b, c = (ray**2).sum(-1), ray @ CENTRE, CENTRE @ CENTRE - RADIUS**2
-        root = np.sqrt(b * b - a * c)
-        near, far = (b - root) / a, (b + root) / a
-    rgb = np.random.default_rng(0).integers(0, 256, (80, 112, 3), dtype=np.uint8)
-    return BallRoom(K, room, near, far, np.isfinite(root) & (near < room), rgb)
+    return make_ball_room(K)
+
+
+@pytest.fixture(scope="session")
+def fine_room() -> BallRoom:
+    """The same on four times as many pixels a side: the ball is a hundred pixels wide."""
+    return make_ball_room(K.resized(448, 320))

@@ -76,3 +76,10 @@ def test_the_embedded_chain_finds_no_error_in_perfect_models(registration):
     for name in ("centroid", "scale", "hidden_cd"):
         assert ours[name]["p50"] < 1e-3
     assert report["embedded"]["untouched"]["centroid"]["p50"] > 0.03
+    assert set(report["oracles"]) == {"true camera", "true scene depth", "both"}
+    for row in report["oracles"].values():  # the truth in place of the truth changes nothing
+        assert row["centroid"]["p50"] < 1e-3
+    masks = report["wrong_masks"]
+    assert masks["n"] == {"eroded": 1, "dilated": 1, "as eroded": 1}
+    assert masks["as eroded"] == ours
+    assert masks["eroded"]["centroid"]["p50"] > ours["centroid"]["p50"]  # a part of the object has another middle

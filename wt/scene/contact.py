@@ -76,7 +76,7 @@ def _support_level(body: Float[np.ndarray, "n 3"], up: Float[np.ndarray, "3"], s
     foot = plan[lowest(body, up)]
     close = _within(flat, foot, _REACH * size) & (np.abs(height - level) < 0.5 * size)
     if close.sum() >= _PATCH_POINTS:
-        return _half_sample_mode(height[close])
+        return half_sample_mode(height[close])
     patch = _highest_patch(height[_within(flat, plan, 0.0) & (height < level)], _PATCH * size)
     if patch is not None:
         return patch
@@ -106,10 +106,10 @@ def _highest_patch(heights: Float[np.ndarray, " n"], step: float) -> float | Non
     slot = ((heights - heights.min()) / step).astype(int)
     count = np.bincount(slot)
     flat = np.flatnonzero(count >= max(_PATCH_POINTS, _PATCH_SHARE * len(heights)))
-    return _half_sample_mode(heights[np.abs(slot - flat[-1]) <= 1]) if len(flat) else None
+    return half_sample_mode(heights[np.abs(slot - flat[-1]) <= 1]) if len(flat) else None
 
 
-def _half_sample_mode(values: Float[np.ndarray, " n"]) -> float:
+def half_sample_mode(values: Float[np.ndarray, " n"]) -> float:
     """Median of the densest half: a wall behind the object or the floor beside its table does not pull it."""
     values = np.sort(values)
     half = len(values) // 2

@@ -29,7 +29,7 @@ def gauge(edited_layers: LayeredPointmap, scene: Scene, region: Bool[np.ndarray,
     edited = to_grid(edited_layers, grid, 1).depth[0].astype(np.float64)
     target = scene.visible_depth().astype(np.float64)
     with np.errstate(invalid="ignore"):
-        keep = ~_grown(on_grid(region, grid)) & (edited > 0) & (target > 0)
+        keep = ~grown(on_grid(region, grid)) & (edited > 0) & (target > 0)
     if keep.sum() < _MIN_PIXELS:
         raise WtError(
             f"The edit leaves only {int(keep.sum())} pixels of the photo unchanged, and {_MIN_PIXELS} are needed to "
@@ -92,7 +92,7 @@ def _line(
     return scale, float(mean_y - scale * mean_x)
 
 
-def _grown(mask: Bool[np.ndarray, "h w"], pixels: int = 2) -> Bool[np.ndarray, "h w"]:
+def grown(mask: Bool[np.ndarray, "h w"], pixels: int = 2) -> Bool[np.ndarray, "h w"]:
     """The mask and a rim: pixels beside an edit are often half changed."""
     for _ in range(pixels):
         padded = np.pad(mask, 1)
