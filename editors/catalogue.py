@@ -4,36 +4,32 @@ It is a 2D editor. The geometry that is placed comes from the object model's loo
 never enters the scene. It only tells where the truth is, so that the placement's error can be stated.
 """
 
+import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from editors.catalogue_assets import as_high, make, sized
 from editors.composite import compose, render_layer
 from editors.light import LightEstimate, estimate_light
 from editors.segment.refine import to_photo
 from editors.stance import Stance, closeness, nearer, stance, support_area
-from wt.data.assets import FAMILIES, make_asset
 from wt.data.film import decode_srgb
 from wt.data.mesh import Asset, Camera, pose
 from wt.data.peel import Solids, peel
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics, rays
-from wt.scene.scene import Scene, on_grid
+from wt.scene.scene import CAMERA_HEIGHT_M, Scene, on_grid
 from wt.types import Bool, Float, UInt8
 
 NAME = "catalogue"
 LICENCE = "Apache-2.0"
 MAX_RENDER_PX = 480
 """A larger object is rendered at this size and enlarged."""
-SIZES = {"tiny": 0.4, "small": 0.65, "large": 1.4, "huge": 2.0}
-"""Factors on the true size; "tall" and "short" stretch the height alone."""
-HEIGHTS = {"tall": 1.35, "short": 0.72}
 YAW = 0.45
 """An asset faces the camera to within this many radians."""
 MOST_HIDDEN = 0.7
 """If the scene's depth would hide more of the asset than this, the depth is taken to be wrong."""
-FLAT = 0.2
-"""The height of something flatter than this share of its longest side says nothing of its size."""
 SQUARE = 0.01
 _MIN_SIDE_PX = 10
 _MIN_GRID_PX = 12
@@ -90,31 +86,31 @@ def paint(
     seed: int = 0,
     height_m: float | None = None,
     heading_deg: float | None = None,
+    camera_height_m: float = CAMERA_HEIGHT_M,
 ) -> Painting:
     """Paint one asset; pixels outside the region keep their bytes.
 
     Args:
         scene: gives K, the floor, depth for occlusion and contact, and the light.
         photo: what is painted on; a copy is returned.
-        family: key of wt.data.assets.FAMILIES.
+        family: one of editors.catalogue_assets.MADE.
         at: (u, v) in photo pixels where it shall stand.
         colour, material: names the catalogue knows.
-        size: key of SIZES or HEIGHTS; None is the true size.
+        size: of editors.catalogue_assets.SIZES or HEIGHTS; None is the true size.
         seed: which of the family's many variants, and how it is turned.
         height_m: the height it shall have instead; a flat thing such as a rug keeps its size.
         heading_deg: where its front shall look instead, see Stance.heading_deg.
+        camera_height_m: how high the camera is taken to have stood, which gives a relative scene its metres.
 
     Raises:
         WtError: the asset is unknown, would be outside the picture, too small to see, or hidden.
     """
-    if family not in FAMILIES:
-        raise WtError(f"The catalogue has no {family!r}. It has: {', '.join(sorted(FAMILIES))}.")
-    rng = np.random.default_rng([seed, 11])
-    asset = _sized(make_asset(family, rng, colour=colour, material=material), size)
+    rng = np.random.default_rng([seed, zlib.crc32(family.encode())])  # things of one seed do not all look alike
+    asset = sized(make(family, rng, colour=colour, material=material), size)
     height, width = photo.shape[:2]
     turn = float(rng.uniform(-YAW, YAW))
-    asset = _as_high(asset, height_m)
-    stand = stance(scene, (at[0] / width, at[1] / height), asset.attachment, turn)
+    asset = as_high(asset, height_m)
+    stand = stance(scene, (at[0] / width, at[1] / height), asset.attachment, turn, camera_height_m)
     if heading_deg is not None:
         stand = stand.headed(heading_deg)
     if asset.attachment == "wall" and stand.support != "wall":
@@ -122,22 +118,6 @@ def paint(
         low, _ = asset.bounds()
         asset = asset.transformed(pose(0.0, 0.0, -float(low[2])))
     return _paint(scene, photo, asset, stand, (at[0] / width, at[1] / height), rng)
-
-
-def _sized(asset: Asset, size: str | None) -> Asset:
-    if size in SIZES:
-        return asset.moved(scale=SIZES[size])
-    if size in HEIGHTS:
-        return asset.transformed(np.diag([1.0, 1.0, HEIGHTS[size], 1.0]))
-    return asset
-
-
-def _as_high(asset: Asset, height_m: float | None) -> Asset:
-    low, high = asset.bounds()
-    extent = high - low
-    if height_m is None or extent[2] < FLAT * extent.max():
-        return asset
-    return asset.moved(scale=height_m / float(extent[2]))
 
 
 def _paint(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from editors.camera_look import blur_px, noise_level, softened
 from editors.light import LightEstimate
 from editors.stance import Stance
 from wt.data.film import decode_srgb, encode_srgb
@@ -24,6 +25,8 @@ SOFT_SUN = 0.22
 BELOW = 0.45
 """Light from below, as a share of that from above: it has bounced off the ground once."""
 UNSEEN_SHADE = 0.025
+RENDER_BLUR = 0.29
+"""Standard deviation of a rendered pixel's own square, in its pixels."""
 _GAP = 0.0015
 _SAMPLES = 2
 _COVER_SAMPLES = 4
@@ -70,11 +73,28 @@ def render_layer(
     only_slab = (coverage == 0) & (slab_share > 0.99)
     # Behind the asset's rim the slab is as dark as right beside it.
     shade = np.clip(_spread(np.where(only_slab, ratio, 0.0), only_slab), 0.0, 1.0)
+    return Layer(
+        _asset_colour(both, coverage, slab_share, only_slab),
+        coverage,
+        np.where(slab_share + coverage > 0.5, shade, 1.0),
+    )
+
+
+def _asset_colour(
+    both: Float[np.ndarray, "h w 3"],
+    coverage: Float[np.ndarray, "h w"],
+    slab_share: Float[np.ndarray, "h w"],
+    only_slab: Bool[np.ndarray, "h w"],
+) -> Float[np.ndarray, "h w 3"]:
+    """The asset's part of each pixel; a rim's colour is that right inside it, for its own has the slab in it."""
+    import cv2
+
     under = _spread(np.where(only_slab[..., None], both, 0.0), only_slab)
-    colour = both - slab_share[..., None] * under
-    partial = (coverage > 0) & (coverage < 1)
-    colour = np.where(partial[..., None], np.clip(colour, 0.0, None), both) * (coverage > 0)[..., None]
-    return Layer(colour, coverage, np.where(slab_share + coverage > 0.5, shade, 1.0))
+    own = np.clip(both - slab_share[..., None] * under, 0.0, None)  # of what is too thin to have an inside
+    solid = coverage > 0.99
+    inside = _spread(np.where(solid[..., None], both, 0.0), solid) * coverage[..., None]
+    near = cv2.GaussianBlur(solid.astype(np.float64), (0, 0), 1.0)[..., None] > 0.05
+    return np.where(solid[..., None], both, np.where(near, inside, own)) * (coverage > 0)[..., None]
 
 
 def compose(
@@ -99,17 +119,23 @@ def compose(
     import cv2
 
     height, width = photo.shape[:2]
+    rendered = RENDER_BLUR * width / layer.coverage.shape[1]
+    blur = float(np.sqrt(max(blur_px(photo) ** 2 - rendered**2, 0.0)))
 
     def enlarged(values: np.ndarray) -> np.ndarray:
-        return cv2.resize(values.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+        large = cv2.resize(values.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+        return softened(large, blur)
 
-    coverage = np.clip(enlarged(layer.coverage), 0, 1) * shown
+    covered = np.clip(enlarged(layer.coverage), 0, 1)
+    coverage = covered * shown
     loss = (1.0 - np.clip(enlarged(layer.shade), 0, 1)) * support * shown
     # The far end of the occlusion is below what one sees; leaving it out keeps the region near the asset.
     shade = 1.0 - np.maximum(loss - UNSEEN_SHADE, 0) / (1 - UNSEEN_SHADE)
     linear = decode_srgb(photo.astype(np.float32) / 255)
-    result = linear * shade[..., None] * (1 - coverage[..., None]) + enlarged(layer.colour) * shown[..., None]
-    encoded = encode_srgb(shoulder(result)) * 255
+    # The asset alone: what is bright in the photo was bent by its own camera.
+    bent = shoulder(enlarged(layer.colour) / np.maximum(covered, 1e-3)[..., None])
+    result = linear * shade[..., None] * (1 - coverage[..., None]) + bent * coverage[..., None]
+    encoded = encode_srgb(result) * 255
     grain = rng.normal(0.0, noise_level(photo), photo.shape[:2])[..., None] * coverage[..., None]
     pixels = np.clip(np.rint(encoded + grain), 0, 255).astype(np.uint8)
     untouched = (coverage < 0.004) & (shade > 0.998)
@@ -124,18 +150,6 @@ def shoulder(linear: Float[np.ndarray, "*n 3"], knee: float = 0.7) -> Float[np.n
     """The identity up to the knee, then bent so that bright light nears 1 without being cut."""
     over = np.maximum(linear - knee, 0)
     return np.where(linear > knee, knee + (1 - knee) * over / (over + (1 - knee)), linear)
-
-
-def noise_level(photo: UInt8[np.ndarray, "h w 3"]) -> float:
-    """Standard deviation of the photo's noise in grey levels, from its flattest pixels (Immerkaer 1996)."""
-    import cv2
-
-    grey = photo.mean(axis=2).astype(np.float32)
-    if min(grey.shape) < 8:
-        return 0.5
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    answer = np.abs(cv2.filter2D(grey, -1, kernel)[2:-2, 2:-2])
-    return float(np.clip(np.percentile(answer, 30) / (6 * 0.385), 0.2, 6.0))
 
 
 def _world(instances: tuple[Asset, ...], light: LightEstimate, stand: Stance) -> World:

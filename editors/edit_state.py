@@ -11,7 +11,7 @@ from editors.register import Repair
 from wt.errors import WtError
 from wt.images import Photo
 from wt.scene.objects import Placed
-from wt.scene.scene import Scene
+from wt.scene.scene import CAMERA_HEIGHT_M, Scene
 from wt.types import Bool, UInt8
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Work:
     mask: Bool[np.ndarray, "h w"] | None
     seed: int
     say: OnProgress
+    camera_height_m: float = CAMERA_HEIGHT_M
     free: tuple[float, float] | None = None
     """Where something was removed: a new object without a place of its own goes there."""
     painted: int = 0

@@ -10,7 +10,7 @@ from wt.errors import WtError
 from wt.geometry.camera import project
 from wt.scene.objects import SceneObject
 from wt.scene.pose import pose_of
-from wt.scene.scene import Scene, on_grid
+from wt.scene.scene import CAMERA_HEIGHT_M, Scene, on_grid
 from wt.types import Bool
 
 KEY = "made"
@@ -97,7 +97,11 @@ def again(scene: Scene, operation: AddOp) -> tuple[AddOp, Kept]:
 
 
 def taken_over(
-    scene: Scene, thing: SceneObject | None, mask: Bool[np.ndarray, "rh rw"], operation: ReplaceOp
+    scene: Scene,
+    thing: SceneObject | None,
+    mask: Bool[np.ndarray, "rh rw"],
+    operation: ReplaceOp,
+    camera_height_m: float = CAMERA_HEIGHT_M,
 ) -> tuple[AddOp, Kept]:
     """The new object of a replacement, and what it keeps of the old one: its height unless a size is said, its heading.
 
@@ -106,10 +110,14 @@ def taken_over(
         thing: the old thing, if it was inserted.
         mask: the old thing's pixels in the photo.
         operation: what comes; with `same` it keeps its shape and the rest of its look too.
+        camera_height_m: how high the camera is taken to have stood.
     """
     made = Made.now(thing, scene)
     new = AddOp(operation.what, operation.colour, operation.material, operation.size, operation.where, operation.text)
-    height = None if operation.size else _within_reason(operation.what, _height_m(scene, thing, made, mask))
+    height = None if made is None else made.height_m
+    if height is None:
+        height = _measured_height_m(scene, thing, mask, camera_height_m)
+    height = None if operation.size else _within_reason(operation.what, height)
     kept = Kept(None, height, None if made is None else made.heading_deg)
     if made is not None and operation.same and made.what == operation.what:
         new = replace(new, colour=new.colour or made.colour, material=new.material or made.material)
@@ -147,13 +155,11 @@ def place_of(
     return (foot[0], float(np.nonzero(mask)[0].mean())) if hangs else foot
 
 
-def _height_m(
-    scene: Scene, thing: SceneObject | None, made: Made | None, mask: Bool[np.ndarray, "rh rw"]
+def _measured_height_m(
+    scene: Scene, thing: SceneObject | None, mask: Bool[np.ndarray, "rh rw"], camera_height_m: float
 ) -> float | None:
-    """Metric height of what goes: as it was made, else as it is measured; None without a floor."""
-    if made is not None and made.height_m is not None:
-        return made.height_m
-    floor, metres = scene.floor(), scene.metres_per_unit()
+    """Metric height of what goes; None without a floor."""
+    floor, metres = scene.floor(), scene.metres_per_unit(camera_height_m)
     if floor is None or metres is None:
         return None
     if thing is not None:

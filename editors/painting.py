@@ -61,6 +61,7 @@ def from_catalogue(work: Work, operation: AddOp, seed: int, kept: Kept) -> Paint
         seed=seed,
         height_m=kept.height_m,
         heading_deg=kept.heading_deg,
+        camera_height_m=work.camera_height_m,
     )
     fixed = repair(work.rgb, painting.rgb, painting.region, registered=True)
     return Painted(fixed, painting.mask, painting.region, at, painting)

@@ -30,7 +30,7 @@ from wt.images import Photo, resize_mask
 from wt.scene.gauge import apply_gauge, gauge, hidden_agreement
 from wt.scene.objects import Placed, SceneObject
 from wt.scene.place import place
-from wt.scene.scene import Scene
+from wt.scene.scene import CAMERA_HEIGHT_M, Scene
 from wt.types import Bool, UInt8
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class EditPipeline:
         at: tuple[float, float] | None = None,
         mask: Bool[np.ndarray, "h w"] | None = None,
         seed: int = 0,
+        camera_height_m: float = CAMERA_HEIGHT_M,
         on_progress: OnProgress | None = None,
     ) -> EditResult:
         """Carry out every operation in turn and propose the result.
@@ -106,6 +107,7 @@ class EditPipeline:
             at: (u, v) in photo pixels: where a new object stands, or which object is meant.
             mask: the selection: what is removed or replaced.
             seed: of editors and lifters.
+            camera_height_m: how high the camera is taken to have stood: it decides how large true sizes are.
             on_progress: told (done, total, message); may raise Cancelled, which leaves everything as it was.
 
         Raises:
@@ -113,6 +115,7 @@ class EditPipeline:
         """
         operations = parse(request) if isinstance(request, str) else tuple(request)
         began, work = time.monotonic(), start(scene, photo, at, mask, seed, on_progress)
+        work.camera_height_m = camera_height_m
         for operation in operations:
             if isinstance(operation, AddOp):
                 self._add(work, *again(work.scene, operation))
@@ -188,7 +191,7 @@ class EditPipeline:
     def _replace(self, work: Work, operation: ReplaceOp) -> None:
         """What is meant goes, and the new thing takes over its place, height and heading unless words say otherwise."""
         thing, mask = self._meant(work, operation.target, operation.target_colour, operation.origin)
-        new, kept = taken_over(work.scene, thing, mask, operation)
+        new, kept = taken_over(work.scene, thing, mask, operation, work.camera_height_m)
         at = place_of(work.scene, thing, mask, hangs=belongs(operation.what) in ("wall", "ceiling"))
         self._take_out(work, thing, mask, operation.target, operation.text)
         work.at = at if operation.where is None else None

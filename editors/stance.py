@@ -12,7 +12,7 @@ from wt.data.mesh import pose
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics, rays
 from wt.scene.floor import Plane
-from wt.scene.scene import Scene
+from wt.scene.scene import CAMERA_HEIGHT_M, Scene
 from wt.types import Bool, Float
 
 UNKNOWN_DISTANCE_M = 2.5
@@ -21,8 +21,8 @@ WINDOW = 0.022
 """Half side of the patch whose plane is the clicked surface, as a share of the grid's long side."""
 LEVEL = 0.6
 """A surface whose normal has at least this component along up can be stood on."""
-TABLE_HEIGHT_M = 0.25
-"""Below this a level surface counts as the floor, whose fitted plane is less noisy than the patch."""
+TABLE_HEIGHT = 1 / 6
+"""Below this share of the camera's height a surface counts as the floor, whose fitted plane is less noisy."""
 CEILING_M = 2.4
 FARTHEST = 3.0
 """The floor's plane is believed at a pixel up to this many times as far as the surface that is seen there."""
@@ -71,7 +71,13 @@ class Stance:
         return self.cam_from_local[:3, 3]
 
 
-def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float = 0.0) -> Stance:
+def stance(
+    scene: Scene,
+    at: tuple[float, float],
+    attachment: str,
+    turn: float = 0.0,
+    camera_height_m: float = CAMERA_HEIGHT_M,
+) -> Stance:
     """The pose of an asset that shall stand (or hang) at a pixel.
 
     A wall asset hangs at the pixel, a ceiling asset hangs from it; everything else stands on what is there: on the
@@ -82,6 +88,7 @@ def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float =
         at: (u, v) as fractions of the photo's width and height.
         attachment: "floor", "table", "wall" or "ceiling" (wt.data.mesh.Asset).
         turn: extra turn about up in radians.
+        camera_height_m: how high the camera is taken to have stood, which gives a relative scene its metres.
 
     Raises:
         WtError: there is no geometry near the pixel.
@@ -92,7 +99,7 @@ def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float =
     patch = _patch(scene, u, v)
     floor = scene.floor()
     up = _upright(floor.normal) if floor is not None else _CAMERA_UP
-    metres = scene.metres_per_unit() or UNKNOWN_DISTANCE_M / float(np.nanmedian(scene.visible_depth()))
+    metres = scene.metres_per_unit(camera_height_m) or UNKNOWN_DISTANCE_M / float(np.nanmedian(scene.visible_depth()))
     normal = _normal(patch)
     surface = ray * _depth_on_plane(patch, normal, ray)
     if attachment == "wall" and abs(normal @ up) < 0.75:
@@ -104,11 +111,11 @@ def stance(scene: Scene, at: tuple[float, float], attachment: str, turn: float =
         return _pose(surface, up, _towards_camera(surface, up), metres, turn, "ceiling")
     support, point = "guess", surface
     if floor is not None:
-        height = _height(floor, surface) * metres
+        height = _height(floor, surface) / floor.offset
         level = normal @ up > LEVEL
         reach = -floor.offset / float(ray @ up) if ray @ up < -1e-3 else np.inf
         seen = reach < FARTHEST * surface[2]
-        if seen and (height <= TABLE_HEIGHT_M or (level and _runs_into_floor(scene, floor, at))):
+        if seen and (height <= TABLE_HEIGHT or (level and _runs_into_floor(scene, floor, at))):
             support, point = "floor", ray * reach
         elif level:
             support = "surface"

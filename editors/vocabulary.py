@@ -42,9 +42,12 @@ plate > bowl: saucer, platter
 vase: urn, amphora, flower vase
 pot > pan > bowl: saucepan, cooking pot, pan
 teapot > kettle > jug > mug: tea pot, kettle
-car > toy car: automobile, vehicle, toy car, sedan
-truck > van > car > toy car: lorry, van, pickup
+car: automobile, vehicle, sedan
+truck > van > car: lorry, van, pickup
 bus > truck > car: coach
+toy car: model car
+toy truck: toy lorry, model truck
+toy bus: model bus
 toy animal > animal: toy, animal, cow, horse, sheep, pig, lion, elephant, giraffe, deer, rabbit, bunny
 dog > toy animal > animal: puppy
 cat > toy animal > animal: kitten
@@ -157,9 +160,9 @@ def _words(text: str, allowed: Iterable[str]) -> dict[str, str]:
 @cache
 def families() -> frozenset[str]:
     """What the catalogue can paint."""
-    from wt.data.assets import FAMILIES
+    from editors.catalogue_assets import MADE
 
-    return frozenset(FAMILIES)
+    return MADE
 
 
 def belongs(family: str) -> str:

@@ -46,7 +46,7 @@ class EditVerbs(SeededVerbs):
             raise WtError("Only one object was lifted, so there is no scene to put things into. Lift the whole photo.")
         if not prompt.strip():
             raise WtError('Say what to do, for example "add a red chair next to the table" or "remove the lamp".')
-        scene, photo = work.scene, work.photo
+        scene, photo, height = work.scene, work.photo, session.camera_height_m
         assert photo is not None
 
         def make(job: Job, seed: int) -> Outcome:
@@ -59,6 +59,7 @@ class EditVerbs(SeededVerbs):
                 at=work.pin,
                 mask=work.selection.mask,
                 seed=seed,
+                camera_height_m=height,
                 on_progress=job.report,
             )
             metres_per_unit(result.scene, session.camera_height_m)

@@ -122,7 +122,7 @@ class BoxPipeline:
         self.lifters = lifters
         return self
 
-    def run(self, scene, photo, text, *, at=None, mask=None, seed=0, on_progress=None):
+    def run(self, scene, photo, text, *, at=None, mask=None, seed=0, camera_height_m=1.5, on_progress=None):
         for done in range(1, 4):
             time.sleep(self.step_s)
             if on_progress is not None:
@@ -164,9 +164,9 @@ class BoxPipeline:
 
 
 class QuickEngine(Engine):
-    """The engine with these parts instead of models; everything around them is the app's own."""
+    """The engine with these parts instead of models; everything around them, and the `editing`, is the app's own."""
 
-    def __init__(self, config: AppConfig, step_s: float = 0.0, long_side: int = 64) -> None:
+    def __init__(self, config: AppConfig, step_s: float = 0.0, long_side: int = 64, *, editing: bool = False) -> None:
         super().__init__(config)
         self.scene = PlaneLifter(step_s=step_s, long_side=long_side)
         self.object = PlaneLifter("object", name="test-object", default_steps=2, step_s=step_s, long_side=long_side)
@@ -178,7 +178,7 @@ class QuickEngine(Engine):
             DETECTOR: TwoLamps,
             "scene": lambda: self.scene,
             "object": lambda: self.object,
-            "editor": lambda: self.pipeline.of,
+            "editor": self._load_editor if editing else lambda: self.pipeline.of,
         }
 
     def _is_here(self, name):

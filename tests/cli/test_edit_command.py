@@ -29,8 +29,10 @@ class FakePipeline:
     def __init__(self, asked):
         self.asked = asked
 
-    def run(self, scene, photo, text, *, at=None, mask=None, seed=0, on_progress=None):
-        self.asked.update(text=text, at=at, mask=mask, seed=seed, size=(photo.width, photo.height))
+    def run(self, scene, photo, text, *, at=None, mask=None, seed=0, camera_height_m=None, on_progress=None):
+        self.asked.update(
+            text=text, at=at, mask=mask, seed=seed, camera_height_m=camera_height_m, size=(photo.width, photo.height)
+        )
         print("a library that prints")
         on_progress(1, 2, "painting")
         region = np.zeros((photo.height, photo.width), bool)

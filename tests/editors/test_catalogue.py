@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -110,6 +111,26 @@ def test_sizes(room, photo, scene):
     usual, small, tall = (paint(scene, photo, "box", at, size=size, seed=3) for size in (None, "small", "tall"))
     assert small.true_size == pytest.approx(0.65 * usual.true_size)
     assert tall.mask.sum() > 1.1 * usual.mask.sum()
+
+
+def test_a_camera_that_stood_twice_as_high_sees_things_half_as_large(room, photo, scene):
+    at = pixel_of(room, photo, (0.6, 2.4, 0.0))
+    usual, high = (paint(scene, photo, "box", at, camera_height_m=metres, seed=3) for metres in (1.5, 3.0))
+    assert high.height_m == usual.height_m
+    assert high.true_size == pytest.approx(usual.true_size / 2)
+    assert high.mask.sum() == pytest.approx(usual.mask.sum() / 4, rel=0.2)
+
+
+def test_what_is_painted_into_a_soft_photo_is_as_soft(room, photo, scene):
+    at = pixel_of(room, photo, (0.6, 2.4, 0.0))
+    soft = cv2.GaussianBlur(photo, (0, 0), 2.0)
+    steepest = []
+    for picture in (photo, soft):
+        painting = paint(scene, picture, "box", at, colour="red", seed=3)
+        rim = cv2.dilate(painting.mask.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+        grey = painting.rgb.mean(axis=2)
+        steepest.append(np.percentile(np.hypot(*np.gradient(grey))[rim], 99))
+    assert steepest[1] < 0.6 * steepest[0]
 
 
 def test_without_a_floor_it_still_stands_somewhere(photo, scene):

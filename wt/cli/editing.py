@@ -56,6 +56,13 @@ def add_editing_arguments(parser: argparse.ArgumentParser, *, out_required: bool
         default="auto",
         help="what removes: the editor if it can, else patchmatch (auto); patchmatch, klein, qwen-edit, or a LaMa file",
     )
+    parser.add_argument(
+        "--camera-height",
+        type=float,
+        default=1.5,
+        metavar="M",
+        help="how high above the floor or table the camera was, in metres (1.5): it makes true sizes true",
+    )
     parser.add_argument("--allow-download", action="store_true", help="let an editor fetch its weights from the hub")
 
 
@@ -82,6 +89,7 @@ def run_edit(
         at=opened.at,
         mask=opened.mask,
         seed=arguments.seed,
+        camera_height_m=arguments.camera_height,
         on_progress=said,
     )
     timer.lap("edit")

@@ -19,13 +19,12 @@ from wt.files import json_text, write_atomic
 from wt.geometry.camera import Intrinsics, project
 from wt.scene.glb import glb_bytes
 from wt.scene.ply import ply_bytes, read_ply
-from wt.scene.scene import Scene
+from wt.scene.scene import CAMERA_HEIGHT_M, Scene
 from wt.types import UInt8
 
 AXES = "OpenCV camera: +x right, +y down, +z forward; camera at the origin; not recentred"
 GLTF_AXES = "glTF: +x right, +y up, -z forward; OpenCV (x, y, z) is written as (x, -y, -z)"
 PIXEL_RULE = "the centre of the first pixel is at (0.5, 0.5); depth is z, not distance along the ray"
-CAMERA_HEIGHT_M = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +248,7 @@ def _manifest(job: _Job) -> list[Path]:
 def _units(scene: Scene) -> dict[str, Any]:
     return {
         "units": scene.units,
-        "metres_per_unit": scene.metres_per_unit(CAMERA_HEIGHT_M),
+        "metres_per_unit": scene.metres_per_unit(),
         "metres_assume": f"the camera stood {CAMERA_HEIGHT_M} m above the fitted floor",
     }
 

@@ -16,6 +16,9 @@ from wt.scene.objects import Placed, SceneObject
 from wt.scene.reprojection import nearest_depth
 from wt.types import Bool, Float, UInt8
 
+CAMERA_HEIGHT_M = 1.5
+"""How high above the fitted floor the camera of a relative scene is taken to have stood."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scene:
@@ -192,7 +195,7 @@ class Scene:
         plane = self.floor()
         return CAMERA_UP if plane is None else plane.normal
 
-    def metres_per_unit(self, camera_height_m: float = 1.5) -> float | None:
+    def metres_per_unit(self, camera_height_m: float = CAMERA_HEIGHT_M) -> float | None:
         """Metres in one scene unit, assuming the camera stood this high above the fitted floor; None without one."""
         if not camera_height_m > 0:
             raise WtError(f"The camera height must be positive; got {camera_height_m} m.")
