@@ -135,37 +135,51 @@ def sheet(layers: LayeredPointmap) -> np.ndarray:
     return np.concatenate([np.concatenate(cells[:half], axis=1), np.concatenate(cells[half:], axis=1)])
 
 
-def fitted(picture: np.ndarray) -> np.ndarray:
+def fitted(picture: np.ndarray, size: tuple[int, int] = CELL) -> np.ndarray:
     """In a white cell, its aspect kept."""
     image = Image.fromarray(picture)
-    factor = min(CELL[0] / image.width, CELL[1] / image.height)
+    factor = min(size[0] / image.width, size[1] / image.height)
     image = image.resize((round(image.width * factor), round(image.height * factor)))
-    cell = Image.new("RGB", CELL, "white")
-    cell.paste(image, ((CELL[0] - image.width) // 2, (CELL[1] - image.height) // 2))
+    cell = Image.new("RGB", size, "white")
+    cell.paste(image, ((size[0] - image.width) // 2, (size[1] - image.height) // 2))
     return np.asarray(cell)
 
 
-def view(cloud: PointCloud, about_y: float, about_x: float) -> np.ndarray:
-    """The points from a turned camera that looks at their middle, far ones drawn first."""
-    width, height = CELL
-    middle = np.median(cloud.points, axis=0).astype(np.float64)
+def view(
+    cloud: PointCloud,
+    about_y: float,
+    about_x: float,
+    framed: np.ndarray | None = None,
+    size: tuple[int, int] = CELL,
+) -> np.ndarray:
+    """The points from a turned camera that looks at the middle of `framed` [n, 3], far ones drawn first."""
+    framed = cloud.points if framed is None else framed
+    middle = np.median(framed, axis=0).astype(np.float64)
     a, b = np.radians(about_y), np.radians(about_x)
     turn_y = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
     turn_x = np.array([[1, 0, 0], [0, np.cos(b), np.sin(b)], [0, -np.sin(b), np.cos(b)]])
-    points = (cloud.points - middle) @ (turn_x @ turn_y).T
-    size = np.percentile(np.linalg.norm(points, axis=1), 95)
-    z = points[:, 2] + 2.6 * size
-    ahead = np.flatnonzero(z > 0.2 * size)
-    ahead = ahead[np.argsort(-z[ahead])]
-    place = points[ahead, :2] / z[ahead, None]
-    low, high = np.percentile(place, (1, 99), axis=0)
-    factor = 0.9 * float((np.array(CELL) / (high - low)).min())
-    place = (place - (low + high) / 2) * factor + np.array(CELL) / 2
+    turn = (turn_x @ turn_y).T
+    reach = float(np.percentile(np.linalg.norm(framed - middle, axis=1), 95))
+
+    def seen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the points before the camera, far ones first, and where they are on its plane."""
+        turned = (points - middle) @ turn
+        z = turned[:, 2] + 2.6 * reach
+        ahead = np.flatnonzero(z > 0.2 * reach)
+        ahead = ahead[np.argsort(-z[ahead])]
+        return ahead, turned[ahead, :2] / z[ahead, None]
+
+    low, high = np.percentile(seen(framed)[1], (1, 99), axis=0)
+    factor = 0.9 * float((np.array(size) / (high - low)).min())
+    ahead, place = seen(cloud.points)
+    place = (place - (low + high) / 2) * factor + np.array(size) / 2
+    width, height = size
+    dot = int(np.clip(round(1.3 * np.sqrt(width * height / len(framed))), 2, 6))
     cell = np.full((height, width, 3), 255, np.uint8)
-    column, row = place.astype(int).T
-    inside = (column >= 0) & (column < width - 1) & (row >= 0) & (row < height - 1)
-    for right in (0, 1):
-        for down in (0, 1):
+    column, row = np.floor(place).astype(int).T
+    inside = (column >= 0) & (column <= width - dot) & (row >= 0) & (row <= height - dot)
+    for right in range(dot):
+        for down in range(dot):
             cell[row[inside] + down, column[inside] + right] = cloud.colours[ahead[inside]]
     return cell
 
