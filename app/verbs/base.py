@@ -18,6 +18,8 @@ from app.viewer import Display
 from app.work import Work
 from wt.errors import WtError
 
+_LAST_MOMENTS_S = 1.0
+
 
 class Verbs:
     """Verbs of one step, for any session."""
@@ -48,6 +50,8 @@ class Verbs:
                     self.refresh(session, home=True)
 
         job.work = run
+        if session.job is not None:  # the page may show the end of a job a moment before the job itself is over
+            session.job.wait(_LAST_MOMENTS_S)
         with session.lock:
             if session.busy:
                 raise WtError("Something is running already. Wait for it, or cancel it.")

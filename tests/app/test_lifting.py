@@ -83,7 +83,7 @@ def test_a_late_result_never_overwrites_a_newer_photo(controller, session, photo
 def test_one_job_at_a_time_and_waiting_is_said(controller, session, photo_file):
     controller.engine.scene.step_s = 0.05
     controller.photo.open(session, photo_file)
-    job = controller.geometry.lift(session, "scene", steps=10)
+    job = controller.geometry.lift(session, "scene", steps=45)
     with pytest.raises(WtError, match="running already"):
         controller.geometry.lift(session, "scene")
     other = controller.sessions.attach("page-2")
@@ -93,6 +93,16 @@ def test_one_job_at_a_time_and_waiting_is_said(controller, session, photo_file):
     assert job.wait(20)
     assert second.wait(20)
     assert second.state == "done"
+
+
+def test_a_click_in_the_last_moments_of_a_job_is_not_turned_away(controller, session, photo_file):
+    controller.engine.scene.step_s = 0.05
+    controller.photo.open(session, photo_file)
+    job = controller.geometry.lift(session, "scene", steps=4)
+    assert job.active
+    second = controller.geometry.lift(session, "scene", steps=2)
+    assert second.wait(20)
+    assert (job.state, second.state) == ("done", "done")
 
 
 def test_scene_type_is_the_librarys(controller, session, photo_file):
