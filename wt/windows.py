@@ -64,7 +64,6 @@ class Window:
 WHOLE = Window()
 WINDOWS = (
     WHOLE,
-    Window(0.05, 0.05, 0.95, 0.95, mirrored=True),
     Window(0.0, 0.0, 0.85, 0.85),
     Window(0.15, 0.15, 1.0, 1.0, mirrored=True),
     Window(0.15, 0.0, 1.0, 0.85, mirrored=True),

@@ -86,6 +86,7 @@ class Studio:
         self.page.set_default_timeout(PATIENCE_MS)
         self.outside: list[str] = []
         self.errors: list[str] = []
+        self._pictures = ""
         self.page.on("request", lambda request: self._note(request.url))
         self.page.on("websocket", lambda socket: self._note(socket.url.replace("ws://", "http://")))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -93,6 +94,8 @@ class Studio:
         self.page.wait_for_selector("#photo_canvas", state="attached")
 
     def _note(self, address: str) -> None:
+        if "/picture/photo" in address:
+            self._pictures = address.partition("?")[0]
         if not address.startswith((self.url.rstrip("/"), "data:", "blob:")):
             self.outside.append(address)
 
@@ -115,6 +118,12 @@ class Studio:
     @property
     def status(self) -> str:
         return self.page.locator("#status").inner_text()
+
+    def photo(self) -> np.ndarray:
+        """The photo of the moment as the pane gets it, uint8 [h, w, 3]."""
+        answer = self.page.request.get(self._pictures)
+        assert answer.ok, answer.status
+        return np.asarray(Image.open(io.BytesIO(answer.body())).convert("RGB"))
 
     def upload(self, path: Path) -> None:
         self.page.locator("#upload input[type=file]").set_input_files(path)

@@ -1,4 +1,7 @@
-"""The real studio with quick parts in place of the models, as a program: `python quick_studio.py PORT CACHE STEP_S`."""
+"""The real studio with quick parts in place of the models: `python quick_studio.py PORT CACHE STEP_S [editing]`.
+
+With "editing" only the lifters and the segmenter are quick parts: words, painter, remover and placement are the app's.
+"""
 
 import sys
 from pathlib import Path
@@ -12,4 +15,5 @@ if __name__ == "__main__":
     from app.main import main
 
     config = AppConfig(port=int(sys.argv[1]), cache=Path(sys.argv[2]), point_budget=12_000, words_model="test detector")
-    main(config, engine=QuickEngine(config, step_s=float(sys.argv[3]), long_side=96))
+    engine = QuickEngine(config, step_s=float(sys.argv[3]), long_side=96, editing="editing" in sys.argv[4:])
+    main(config, engine=engine)
