@@ -43,7 +43,7 @@ def test_every_window_lies_where_it_was_cut(kind):
     selected = mask if kind == "object" else None
     one = lifter.lift(photo, selected, windows=1)
     inner = np.s_[:, 4:-4, 4:-4] if kind == "scene" else np.s_[:, 19:61, 34:86]
-    for windows in range(2, len(WINDOWS) + 1):
+    for windows in range(2, len(WINDOWS[kind]) + 1):
         many = lifter.lift(photo, selected, windows=windows)
         apart = np.abs(many.depth[inner] / one.depth[inner] - 1)
         assert apart.max() < 6e-3
@@ -96,7 +96,7 @@ def test_progress_counts_every_window_and_any_step_can_cancel():
     with pytest.raises(Cancelled):
         lifter.lift(photo, on_step=stop)
     with pytest.raises(WtError, match="mean over 1 to"):
-        lifter.lift(photo, windows=len(WINDOWS) + 1)
+        lifter.lift(photo, windows=len(WINDOWS["scene"]) + 1)
 
 
 def test_known_depth_and_windows_without_a_ray_leave_the_whole_alone():

@@ -55,7 +55,7 @@ Guide = Callable[[Tensor], Tensor]
 MAX_STEPS = 1000
 PREVIEW_REST = 4
 """Times as long as a preview took, no other is made: at most a fifth of a lift goes into them."""
-_CACHED_PHOTOS = 4 * len(WINDOWS)
+_CACHED_PHOTOS = 20
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Lifter:
             _require_size("depth map", known.values, size)
         crop = self._crop([alpha])
         job = self._prepare(photo, alpha, crop, seed, depth=known, lens=intrinsics)
-        looks = WINDOWS[1 : 1 if known is not None else self._windows(windows)]
+        looks = self._windows(windows)[1:] if known is None else ()
         more = [self._prepare(photo, alpha, crop, seed, window=window) for window in looks]
         jobs = [job, *(each for each in more if each.valid.mean() > LEAST_SHARE)]
         total, previews = steps * len(jobs), Previews(partial(self._results, [job]))
@@ -248,11 +248,12 @@ class Lifter:
             raise WtError(f"There is no sampler {sampler!r}. Choose one of {', '.join(SAMPLERS)}.")
         return steps
 
-    def _windows(self, windows: int | None) -> int:
+    def _windows(self, windows: int | None) -> tuple[Window, ...]:
         windows = self.default_windows if windows is None else windows
-        if not 1 <= windows <= len(WINDOWS):
-            raise WtError(f"A lift is the mean over 1 to {len(WINDOWS)} windows of the photo; got {windows}.")
-        return windows
+        known = WINDOWS["scene" if self.kind == "scene" else "object"]
+        if not 1 <= windows <= len(known):
+            raise WtError(f"A lift by {self.name} is the mean over 1 to {len(known)} windows; got {windows}.")
+        return known[:windows]
 
     def _crop(self, alphas: list[UInt8[np.ndarray, "_ _"]]) -> SquareCrop | None:
         """Scenes are squeezed whole."""

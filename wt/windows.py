@@ -62,14 +62,17 @@ class Window:
 
 
 WHOLE = Window()
-WINDOWS = (
-    WHOLE,
-    Window(0.0, 0.0, 0.85, 0.85),
-    Window(0.15, 0.15, 1.0, 1.0, mirrored=True),
-    Window(0.15, 0.0, 1.0, 0.85, mirrored=True),
-    Window(0.0, 0.15, 0.85, 1.0),
-)
-"""In the order in which they are taken: a lift of n windows is the mean over the first n."""
+WINDOWS = {
+    "scene": (
+        WHOLE,
+        Window(0.0, 0.0, 0.85, 0.85),
+        Window(0.15, 0.15, 1.0, 1.0, mirrored=True),
+        Window(0.15, 0.0, 1.0, 0.85, mirrored=True),
+        Window(0.0, 0.15, 0.85, 1.0),
+    ),
+    "object": (WHOLE, Window(-0.05, -0.05, 1.05, 1.05, mirrored=True)),
+}
+"""Of a kind of model, in the order in which they are taken: a lift of n windows is the mean over the first n."""
 
 
 def mean_depth(
