@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="cases of each part (default: 200 exact, 24 embedded)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--part", choices=["both", "truth", "embedded"], default="both")
+    parser.add_argument("--windows", type=int, help="windows a lift, of the embedded part (default: the models' own)")
     parser.add_argument("--json", action="store_true", help="compact output")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -50,7 +51,7 @@ def main() -> None:
     if options.part != "truth":
         from registration_embedded import embedded
 
-        report |= embedded(options.limit or EMBEDDED_CASES, options.seed, METHODS)
+        report |= embedded(options.limit or EMBEDDED_CASES, options.seed, METHODS, options.windows)
     report["seconds"] = round(time.perf_counter() - started, 1)
     print(json.dumps(report, indent=None if options.json else 2))
 

@@ -51,11 +51,13 @@ class Pair:
     camera: Intrinsics
 
 
-def embedded(count: int, seed: int, methods: Sequence[str]) -> dict[str, Any]:
+def embedded(count: int, seed: int, methods: Sequence[str], windows: int | None = None) -> dict[str, Any]:
     """Errors of every method in object sizes (`scale`: relative), on `count` held-out rooms."""
     import wt
 
-    lifters = wt.load("wt-s-mini"), wt.load("wt-o-mini")
+    lifters = [wt.load(name) for name in ("wt-s-mini", "wt-o-mini")]
+    for lifter in lifters:
+        lifter.default_windows = windows or lifter.default_windows
     return measure(rendered_pairs(count, seed), *lifters, methods)
 
 
