@@ -122,7 +122,8 @@ def lift(work: Work, camera_height_m: float) -> str:
         ("Units", unit),
         ("Surfaces", " · ".join(f"{count:,}" for count in counts)),
     ]
-    note = "" if not assumed else hint(f"Metres assume a camera {camera_height_m:g} m above the fitted floor.")
+    told = f"Metres, and the sizes of what you add, assume a camera {camera_height_m:g} m above the fitted floor."
+    note = "" if not assumed else hint(told)
     return table(rows) + note
 
 

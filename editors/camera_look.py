@@ -9,8 +9,10 @@ USUAL_BLUR = 0.6
 """Of a photo that shows no edge; see blur_px."""
 LEAST_BLUR, MOST_BLUR = 0.45, 4.0
 """A sharpened photo may seem to have none; what is painted in would then look cut out."""
-LEAST_STEEP = 10.0
-"""Grey levels per pixel; what is flatter is grain or texture."""
+LEAST_STEEP = 4.0
+"""Grey levels per pixel; what is flatter is shading or texture."""
+OVER_GRAIN = 6.0
+"""An edge is steeper than this many times the grain."""
 SHARPER = 40
 """This percentile of the edges counts: shadows and round things are soft in every photo."""
 _REBLUR = 1.0
@@ -28,17 +30,17 @@ def noise_level(photo: UInt8[np.ndarray, "h w 3"]) -> float:
     return float(np.clip(np.percentile(answer, 30) / (6 * 0.385), 0.2, 6.0))
 
 
-def blur_px(photo: UInt8[np.ndarray, "h w 3"]) -> float:
-    """Standard deviation, in pixels, of the blur that the photo's sharper edges show.
+def blur_px(photo: UInt8[np.ndarray, "h w 3"], otherwise: float = USUAL_BLUR) -> float:
+    """Standard deviation, in pixels, of the blur that the photo's sharper edges show; `otherwise` where it has none.
 
     A known blur flattens a sharp edge more than a soft one, by sqrt(1 + known^2 / own^2) (Zhuo and Sim 2011).
     """
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     steep = _slope(grey)
     crest = steep == cv2.dilate(steep, np.ones((3, 3), np.uint8))
-    edges = crest & (steep > max(LEAST_STEEP, 3 * float(steep.mean())))
+    edges = crest & (steep > max(LEAST_STEEP, OVER_GRAIN * noise_level(photo), 3 * float(steep.mean())))
     if edges.sum() < 20:
-        return USUAL_BLUR
+        return otherwise
     ratio = steep[edges] / np.maximum(_slope(cv2.GaussianBlur(grey, (0, 0), _REBLUR))[edges], 1e-3)
     own = _REBLUR**2 / np.maximum(ratio**2 - 1, 1e-3) - _DIFFERENCE
     return float(np.clip(np.sqrt(max(float(np.percentile(own, SHARPER)), 0.0)), LEAST_BLUR, MOST_BLUR))

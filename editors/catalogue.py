@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from editors.camera_look import blur_px
 from editors.catalogue_assets import as_high, make, sized
 from editors.composite import compose, render_layer
 from editors.light import LightEstimate, estimate_light
@@ -144,7 +145,8 @@ def _paint(
     hidden = to_photo(_tidy(nearer(scene, stand, front) & ~ground), photo)[window.slices]
     shown = _softened(~hidden if _believable(hidden, layer.coverage) else np.ones_like(hidden))
     catches = _enlarged(support, photo.shape[:2])[window.slices]
-    patch, coverage, shade = compose(photo[window.slices], layer, shown, catches, rng)
+    around = photo[window.slices]
+    patch, coverage, shade = compose(around, layer, shown, catches, blur_px(around, blur_px(photo)), rng)
     result, mask = photo.copy(), np.zeros((height, width), bool)
     region = np.zeros((height, width), bool)
     result[window.slices] = patch

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from editors.camera_look import blur_px, noise_level, softened
+from editors.camera_look import noise_level, softened
 from editors.light import LightEstimate
 from editors.stance import Stance
 from wt.data.film import decode_srgb, encode_srgb
@@ -102,6 +102,7 @@ def compose(
     layer: Layer,
     shown: Float[np.ndarray, "h w"],
     support: Float[np.ndarray, "h w"],
+    blur: float,
     rng: np.random.Generator,
 ) -> tuple[UInt8[np.ndarray, "h w 3"], Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
     """Lay the layer over a window of the photo, at the photo's resolution.
@@ -111,6 +112,7 @@ def compose(
         layer: of the same window at any resolution.
         shown: 1 where the asset would be seen, 0 where something nearer hides it.
         support: 1 where the photo shows the support surface, so that a shadow can fall on it.
+        blur: standard deviation of the photo's own blur in pixels.
         rng: draws the photo's noise for the asset.
 
     Returns:
@@ -120,11 +122,11 @@ def compose(
 
     height, width = photo.shape[:2]
     rendered = RENDER_BLUR * width / layer.coverage.shape[1]
-    blur = float(np.sqrt(max(blur_px(photo) ** 2 - rendered**2, 0.0)))
+    missing = float(np.sqrt(max(blur**2 - rendered**2, 0.0)))
 
     def enlarged(values: np.ndarray) -> np.ndarray:
         large = cv2.resize(values.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-        return softened(large, blur)
+        return softened(large, missing)
 
     covered = np.clip(enlarged(layer.coverage), 0, 1)
     coverage = covered * shown
