@@ -43,7 +43,7 @@ from wt.preprocess import (
     union_crop,
 )
 from wt.types import Bool, Float, UInt8
-from wt.windows import LEAST_SHARE, WHOLE, WINDOWS, Box, Window, mean_depth
+from wt.windows import LEAST_SHARE, WHOLE, WINDOWS, Window, mean_depth
 
 OnStep = Callable[[int, int, LayeredPointmap], None]
 OnClipStep = Callable[[int, int, list[LayeredPointmap]], None]
@@ -55,7 +55,7 @@ Guide = Callable[[Tensor], Tensor]
 MAX_STEPS = 1000
 PREVIEW_REST = 4
 """Times as long as a preview took, no other is made: at most a fifth of a lift goes into them."""
-_CACHED_PHOTOS = 20
+_CACHED_PHOTOS = 4 * len(WINDOWS)
 
 
 @dataclass(frozen=True)
@@ -250,10 +250,10 @@ class Lifter:
 
     def _windows(self, windows: int | None) -> tuple[Window, ...]:
         windows = self.default_windows if windows is None else windows
-        known = WINDOWS["scene" if self.kind == "scene" else "object"]
-        if not 1 <= windows <= len(known):
-            raise WtError(f"A lift by {self.name} is the mean over 1 to {len(known)} windows; got {windows}.")
-        return known[:windows]
+        most = len(WINDOWS) if self.kind == "scene" else 1
+        if not 1 <= windows <= most:
+            raise WtError(f"{self.name} lifts over 1 to {most} windows of a photo; got {windows}.")
+        return WINDOWS[:windows]
 
     def _crop(self, alphas: list[UInt8[np.ndarray, "_ _"]]) -> SquareCrop | None:
         """Scenes are squeezed whole."""
@@ -291,17 +291,14 @@ class Lifter:
         window: Window = WHOLE,
     ) -> Job:
         grid = grid_size(photo.width, photo.height, self.long_side)
-        plain = Box(crop.left, crop.top, crop.side, crop.side) if crop else Box(0, 0, photo.width, photo.height)
-        box = window.of(plain)
-        if window == WHOLE:
-            small, large, inside = self._pictures(photo.rgb, alpha, crop, clip)
-        else:
-            rgb, seen = window.cut(photo.rgb, alpha, box, square=crop is not None)
-            small, large, inside = self._pictures(rgb, seen, crop and SquareCrop(0, 0, box.width), clip)
+        left, top, across, down = window.pixels(photo.width, photo.height)
+        if crop is not None:
+            left, top, across, down = crop.left, crop.top, crop.side, crop.side
+        small, large, inside = self._pictures(window.cut(photo.rgb), window.cut(alpha), crop, clip)
         side = self.model.config.image_side
         place = Placement(
-            scale=(photo.width / grid[0] * side / box.width, photo.height / grid[1] * side / box.height),
-            shift=(-box.left * side / box.width, -box.top * side / box.height),
+            scale=(photo.width / grid[0] * side / across, photo.height / grid[1] * side / down),
+            shift=(-left * side / across, -top * side / down),
             height=grid[1],
             width=grid[0],
         )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wt.preprocess import SquareCrop
 from wt.types import Bool, Float, UInt8
 
 LEAST_SHARE = 0.05
@@ -18,18 +17,8 @@ LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of the photo's pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
-    """A part of what a model is given plainly, in shares of it: of the whole photo, or of an object's square crop."""
+    """A part of the photo, in shares of its width and height."""
 
     left: float = 0.0
     top: float = 0.0
@@ -37,42 +26,32 @@ class Window:
     bottom: float = 1.0
     mirrored: bool = False
 
-    def of(self, plain: Box) -> Box:
-        """The window in whole pixels."""
-        left, right = round(self.left * plain.width), round(self.right * plain.width)
-        top, bottom = round(self.top * plain.height), round(self.bottom * plain.height)
-        return Box(plain.left + left, plain.top + top, right - left, bottom - top)
+    def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """(left, top, width, height) in whole pixels of a photo of this size."""
+        left, right = round(self.left * width), round(self.right * width)
+        top, bottom = round(self.top * height), round(self.bottom * height)
+        return left, top, right - left, bottom - top
 
-    def cut(
-        self, rgb: UInt8[np.ndarray, "h w 3"], alpha: UInt8[np.ndarray, "h w"], box: Box, *, square: bool
-    ) -> tuple[UInt8[np.ndarray, "h2 w2 3"], UInt8[np.ndarray, "h2 w2"]]:
-        """Colours and alpha inside `box`, mirrored if the window is.
-
-        With `square` the box may reach beyond the photo, where alpha is 0.
-        """
-        if square:
-            crop = SquareCrop(box.top, box.left, box.width)
-            parts = crop.cut(rgb), crop.cut(alpha)
-        else:
-            rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
-            parts = rgb[rows, columns], alpha[rows, columns]
-        if self.mirrored:
-            parts = parts[0][:, ::-1], parts[1][:, ::-1]
-        return np.ascontiguousarray(parts[0]), np.ascontiguousarray(parts[1])
+    def cut(self, picture: UInt8[np.ndarray, "h w *c"]) -> UInt8[np.ndarray, "h2 w2 *c"]:
+        """What the window shows of a picture, mirrored if it is."""
+        left, top, width, height = self.pixels(picture.shape[1], picture.shape[0])
+        part = picture[top : top + height, left : left + width]
+        return np.ascontiguousarray(part[:, ::-1] if self.mirrored else part)
 
 
 WHOLE = Window()
-WINDOWS = {
-    "scene": (
-        WHOLE,
-        Window(0.0, 0.0, 0.85, 0.85),
-        Window(0.15, 0.15, 1.0, 1.0, mirrored=True),
-        Window(0.15, 0.0, 1.0, 0.85, mirrored=True),
-        Window(0.0, 0.15, 0.85, 1.0),
-    ),
-    "object": (WHOLE, Window(-0.05, -0.05, 1.05, 1.05, mirrored=True)),
-}
-"""Of a kind of model, in the order in which they are taken: a lift of n windows is the mean over the first n."""
+WINDOWS = (
+    WHOLE,
+    Window(0.0, 0.0, 0.85, 0.85),
+    Window(0.15, 0.15, 1.0, 1.0, mirrored=True),
+    Window(0.15, 0.0, 1.0, 0.85, mirrored=True),
+    Window(0.0, 0.15, 0.85, 1.0),
+)
+"""In the order in which they are taken: a lift of n windows is the mean over the first n.
+
+Chosen on 128 held-out scenes that `wt eval` does not draw. Objects have one window: a second one betters what is seen
+of them by 4 % and worsens what is hidden by 2 %.
+"""
 
 
 def mean_depth(
