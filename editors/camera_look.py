@@ -1,6 +1,5 @@
 """What the camera did to a photo's pixels, measured in the photo itself: its grain, and how soft its edges are."""
 
-import cv2
 import numpy as np
 
 from wt.types import Float, UInt8
@@ -22,6 +21,8 @@ _DIFFERENCE = 1 / 3
 
 def noise_level(photo: UInt8[np.ndarray, "h w 3"]) -> float:
     """Standard deviation of the photo's noise in grey levels, from its flattest pixels (Immerkaer 1996)."""
+    import cv2
+
     grey = photo.mean(axis=2).astype(np.float32)
     if min(grey.shape) < 8:
         return 0.5
@@ -35,6 +36,8 @@ def blur_px(photo: UInt8[np.ndarray, "h w 3"], otherwise: float = USUAL_BLUR) ->
 
     A known blur flattens a sharp edge more than a soft one, by sqrt(1 + known^2 / own^2) (Zhuo and Sim 2011).
     """
+    import cv2
+
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     steep = _slope(grey)
     crest = steep == cv2.dilate(steep, np.ones((3, 3), np.uint8))
@@ -48,9 +51,13 @@ def blur_px(photo: UInt8[np.ndarray, "h w 3"], otherwise: float = USUAL_BLUR) ->
 
 def softened(values: Float[np.ndarray, "h w *c"], blur: float) -> Float[np.ndarray, "h w *c"]:
     """Blurred by so many pixels (standard deviation)."""
+    import cv2
+
     return cv2.GaussianBlur(values, (0, 0), blur) if blur > 0.15 else values
 
 
 def _slope(grey: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
+    import cv2
+
     across, down = (cv2.Sobel(grey, cv2.CV_32F, *axis, ksize=1, scale=0.5) for axis in ((1, 0), (0, 1)))
     return cv2.magnitude(across, down)
