@@ -27,7 +27,7 @@ class AppConfig:
     scene_model: str = "wt-s-mini"
     object_model: str = "wt-o-mini"
     sam_checkpoint: str = "auto"
-    """What selects by clicks and boxes: "auto", "built-in", or what else `editors.segment.new_segmenter` takes."""
+    """What selects by clicks and boxes: "auto", "sam-mini", or what else `editors.segment.new_segmenter` takes."""
     words_model: str = ""
     """A detector that finds things on the photo by words, a folder or a name on the hub; empty: there is none."""
     editor: str = "auto"
@@ -77,8 +77,9 @@ def parse_args(arguments: list[str] | None = None) -> AppConfig:
     parser.add_argument(
         "--sam-checkpoint",
         default=base.sam_checkpoint,
-        help="what selects: a file of segment-anything or MobileSAM, a folder or hub name of SAM 2.1, or built-in "
-        "(default: facebook/sam2.1-hiera-tiny if it is on this machine or may be downloaded, else built-in)",
+        help="what selects: sam-mini (built-in), superpixels, a file of segment-anything or MobileSAM, a folder or hub "
+        "name of SAM 2.1 (default: facebook/sam2.1-hiera-tiny if it is on this machine or may be downloaded, else "
+        "sam-mini)",
     )
     parser.add_argument(
         "--words-model",

@@ -4,6 +4,7 @@ import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -118,3 +119,55 @@ def test_what_a_removal_reveals_is_measured_in_the_region_alone_after_alignment_
     off = np.where(mask, (1.2 * truth - 0.5) / 3, lifted)
     assert removal.errors(off, pair) == pytest.approx((0.2, 0.0), abs=1e-9)
     assert removal.errors(np.where(mask, np.nan, lifted), pair) == pytest.approx((1.0, 0.0))
+
+
+def test_outlines_are_filled_by_the_even_odd_rule() -> None:
+    segmentation = benchmark("segmentation")
+    square = [[[10, 20], [50, 20], [50, 60], [10, 60]], [[20, 30], [40, 30], [40, 50], [20, 50]]]
+    mask = segmentation.outlined(square, (80, 100))
+    v, u = np.mgrid[:80, :100] + 0.5
+    ring = (abs(u - 30) < 20) & (abs(v - 40) < 20) & ~((abs(u - 30) < 10) & (abs(v - 40) < 10))
+    # A pixel that an outline runs through may be in or out.
+    clear = (abs(abs(u - 30) - 20) > 1) & (abs(abs(v - 40) - 20) > 1) & (abs(abs(u - 30) - 10) > 1)
+    clear &= abs(abs(v - 40) - 10) > 1
+    assert (mask[clear] == ring[clear]).all()
+    assert segmentation.deepest(ring & (u > 40) & (abs(v - 40) < 5)) == pytest.approx((45, 40), abs=1.5)
+
+
+def test_selection_is_scored_on_the_shown_mask_the_best_one_and_after_corrections() -> None:
+    segmentation = benchmark("segmentation")
+    truth = np.zeros((40, 60), dtype=bool)
+    truth[10:30, 20:40] = True
+    half = truth & (np.arange(60) < 30)
+
+    class Corrected:
+        """Shows the left half until a click inside the right half says that it is missing."""
+
+        asked: ClassVar[list[int]] = []
+
+        def predict(self, points=(), box=None):
+            self.asked.append(len(points))
+            told = any(x > 30 and good for x, _, good in points[1:])
+            masks = (half, truth, truth if told or box else half)
+            return [SimpleNamespace(mask=mask) for mask in masks]
+
+    thing = segmentation.Thing("square", truth, (25.0, 20.0))
+    rows = segmentation.scores(Corrected(), thing, np.random.default_rng(0))
+    assert rows == [(0.5, 1.0), (0.5, 1.0), (1.0, 1.0), (1.0, 1.0)]
+    first, second = segmentation.three_clicks(Corrected(), thing)
+    assert first == (25.0, 20.0, True)
+    assert second[0] == pytest.approx(35, abs=1)
+    assert second[2] is True
+
+
+def test_photos_that_are_not_here_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [
+        {"photo": name, "name": "thing", "click": [3, 4], "polygon": [[[0, 0], [9, 0], [9, 9]]]}
+        for name in ("gone.jpg", "skimage:chelsea")
+    ]
+    (tmp_path / "list.json").write_text(json.dumps(rows))
+    with caplog.at_level("INFO"):
+        found = list(benchmark("segmentation").real_photos(tmp_path / "list.json", tmp_path))
+    assert [picture.name for picture in found] == ["skimage:chelsea"]
+    assert found[0].rgb.shape == (300, 451, 3)
+    assert "gone.jpg is not here: 1 objects left out" in caplog.text

@@ -48,8 +48,17 @@ class Superpixels:
 
     def at(self, x: float, y: float) -> int:
         """The superpixel under a point of the working grid."""
+        column, row = self.pixel(x, y)
+        return int(self.labels[row, column])
+
+    def pixel(self, x: float, y: float) -> tuple[int, int]:
+        """(column, row) of the working grid's pixel under a point of it."""
         height, width = self.labels.shape
-        return int(self.labels[min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1)])
+        return min(max(int(x), 0), width - 1), min(max(int(y), 0), height - 1)
+
+    def scale(self, photo: UInt8[np.ndarray, "ph pw 3"]) -> tuple[float, float]:
+        """Working pixels in a pixel of the photo, across and down."""
+        return self.labels.shape[1] / photo.shape[1], self.labels.shape[0] / photo.shape[0]
 
     def random_walk(
         self, foreground: Float[np.ndarray, "n"], background: Float[np.ndarray, "n"]

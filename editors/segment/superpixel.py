@@ -39,28 +39,37 @@ class SuperpixelSegmenter:
 
     def predict(self, points: Sequence[Point] = (), box: Box | None = None) -> list[Mask]:
         """Part, middle and object (see `Segmenter.predict`)."""
-        graph, rgb = self._ready()
-        height, width = rgb.shape[:2]
+        _, rgb = self._ready()
         check_prompt(rgb.shape[:2], points, box)
-        scale = graph.labels.shape[1] / width, graph.labels.shape[0] / height
+        found = zip(self.cuts(points, box), LABELS)
+        return [Mask(to_photo(mask, rgb), score, label) for (mask, score), label in found]
+
+    @property
+    def graph(self) -> Superpixels:
+        """What is known of the photo."""
+        return self._ready()[0]
+
+    def cuts(self, points: Sequence[Point], box: Box | None) -> list[tuple[Bool[np.ndarray, "h w"], float]]:
+        """(mask, score) of part, middle and object on the graph's grid."""
+        graph, rgb = self._ready()
+        scale = graph.scale(rgb)
         clicks = [(x * scale[0], y * scale[1], positive) for x, y, positive in points]
         frame = None if box is None else _scaled(box, scale, graph.labels.shape)
         chance = self._walk(clicks, frame)
         if frame is None:
-            cuts = _three_cuts(chance, graph)
+            thresholds = _three_cuts(chance, graph)
         else:
-            cuts = _fitting_cuts(chance, graph, frame)
-        keep = [_pixel(x, y, graph) for x, y, positive in clicks if positive]
-        avoid = [_pixel(x, y, graph) for x, y, positive in clicks if not positive]
-        masks, core = [], None
-        for (threshold, score), label in zip(sorted(cuts, key=lambda cut: -cut[0]), LABELS):
+            thresholds = _fitting_cuts(chance, graph, frame)
+        keep = [graph.pixel(x, y) for x, y, positive in clicks if positive]
+        avoid = [graph.pixel(x, y) for x, y, positive in clicks if not positive]
+        found, core = [], None
+        for threshold, score in sorted(thresholds, key=lambda cut: -cut[0]):
             rough = (chance >= threshold)[graph.labels]
             if frame is not None:
                 rough &= _inside(frame, graph.labels.shape)
                 core = rough if core is None else core
-            fine = cut_in_band(graph.rgb, rough, keep, avoid, core)
-            masks.append(Mask(to_photo(fine, rgb), score, label))
-        return masks
+            found.append((cut_in_band(graph.rgb, rough, keep, avoid, core), score))
+        return found
 
     def suggest_sky(self) -> Bool[np.ndarray, "h w"] | None:
         """The photo's sky, or None (see editors/segment/sky.py)."""
@@ -209,8 +218,3 @@ def _inside(frame: Box, shape: tuple[int, ...]) -> Bool[np.ndarray, "h w"]:
     left, top, right, bottom = frame
     y, x = np.ogrid[: shape[0], : shape[1]]
     return (x + 0.5 >= left) & (x + 0.5 <= right) & (y + 0.5 >= top) & (y + 0.5 <= bottom)
-
-
-def _pixel(x: float, y: float, graph: Superpixels) -> tuple[int, int]:
-    height, width = graph.labels.shape
-    return min(max(int(x), 0), width - 1), min(max(int(y), 0), height - 1)

@@ -17,7 +17,7 @@ from transformers import (
 
 from editors.segment import AUTO, new_segmenter, sam2
 from editors.segment.base import Segmenter
-from editors.segment.superpixel import SuperpixelSegmenter
+from editors.segment.sam_mini_segmenter import SamMiniSegmenter
 from wt.errors import WtError
 
 PHOTO = np.random.default_rng(0).integers(0, 255, (75, 120, 3), dtype=np.uint8)
@@ -123,10 +123,10 @@ def test_by_itself_the_light_model_selects_where_it_is_or_may_be_fetched(monkeyp
 
     monkeypatch.setattr(sam2, "load_sam2", load)
     monkeypatch.setattr(sam2, "is_cached", lambda: False)
-    assert isinstance(new_segmenter(AUTO), SuperpixelSegmenter)
+    assert isinstance(new_segmenter(AUTO), SamMiniSegmenter)
     assert asked == []
     with caplog.at_level(logging.WARNING):
-        assert isinstance(new_segmenter(AUTO, allow_download=True), SuperpixelSegmenter)
+        assert isinstance(new_segmenter(AUTO, allow_download=True), SamMiniSegmenter)
     assert "No network." in caplog.text
     monkeypatch.setattr(sam2, "is_cached", lambda: True)
     new_segmenter(AUTO)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from editors.segment import Segmenter, new_segmenter
+from editors.segment import Segmenter
 from editors.segment.superpixel import SuperpixelSegmenter
 from wt.errors import WtError
 
@@ -133,4 +133,4 @@ def test_what_cannot_be_answered_is_said(drawn):
         segmenter.predict(box=(500.0, 10.0, 600.0, 20.0))
     for ask in (lambda s: s.predict([(1.0, 1.0, True)]), lambda s: s.suggest_sky()):
         with pytest.raises(WtError, match="photo"):
-            ask(new_segmenter())
+            ask(SuperpixelSegmenter())
