@@ -54,15 +54,15 @@ def test_the_mean_is_of_log_depth_after_the_scale_is_taken_out():
     rng = np.random.default_rng(0)
     z = rng.uniform(1, 4, (6, 8, 8)).astype(np.float32)
     whole = np.stack([0.3 * z, -0.2 * z, z], axis=-1)
-    found, alpha = np.zeros((8, 8), bool), np.ones((8, 8), bool)
-    found[:, :4], alpha[7] = True, False
+    weight, alpha = np.zeros((8, 8), np.float32), np.ones((8, 8), bool)
+    weight[:, :4], weight[:, 3], alpha[7] = 1, 1 / 3, False
     other = 3 * whole
     other[:, :2, :4] *= 1.21
-    mean = mean_depth(whole, alpha, [(other, found)])
+    mean = mean_depth(whole, alpha, [(other, weight)])
     wanted = np.ones((8, 8))
-    wanted[:2, :4] = 1.1
+    wanted[:2, :3], wanted[:2, 3] = 1.1, 1.21**0.25
     np.testing.assert_allclose(mean, whole * wanted[..., None], rtol=1e-5)
-    np.testing.assert_array_equal(mean_depth(whole, alpha, [(other, ~alpha & found)]), whole)
+    np.testing.assert_array_equal(mean_depth(whole, alpha, [(other, weight * ~alpha)]), whole)
 
 
 def test_a_mirrored_window_of_a_picture():
@@ -71,6 +71,14 @@ def test_a_mirrored_window_of_a_picture():
     assert window.pixels(5, 4) == (2, 0, 3, 2)
     np.testing.assert_array_equal(window.cut(picture), picture[:2, 4:1:-1])
     np.testing.assert_array_equal(window.cut(picture[..., 0]), picture[:2, 4:1:-1, 0])
+
+
+def test_a_window_fades_out_towards_its_edges_but_not_towards_the_photos():
+    weight = Window(0.0, 0.0, 0.85, 1.0).weight(100, 4)
+    assert weight.shape == (4, 100)
+    assert (weight[:, :65] == 1).all()
+    assert (weight[:, 85:] == 0).all()
+    np.testing.assert_allclose(np.diff(weight[0, 65:85]), -0.05, rtol=1e-3)
 
 
 def test_progress_counts_every_window_and_any_step_can_cancel():

@@ -156,9 +156,9 @@ class Lifter:
         crop = self._crop([alpha])
         job = self._prepare(photo, alpha, crop, seed, depth=known, lens=intrinsics)
         looks = self._windows(windows)[1:] if known is None else ()
-        more = [self._prepare(photo, alpha, crop, seed, window=window) for window in looks]
-        jobs = [job, *(each for each in more if each.valid.mean() > LEAST_SHARE)]
-        total, previews = steps * len(jobs), Previews(partial(self._results, [job]))
+        more = [(window, self._prepare(photo, alpha, crop, seed, window=window)) for window in looks]
+        more = [each for each in more if each[1].valid.mean() > LEAST_SHARE]
+        total, previews = steps * (1 + len(more)), Previews(partial(self._results, [job]))
         others: list[tuple[np.ndarray, np.ndarray]] = []
 
         def told(done: int, x_0: Tensor) -> None:
@@ -166,10 +166,11 @@ class Lifter:
                 on_step(done, total, previews.of(x_0)[0])
 
         x = self._denoised([job], steps, sampler, told)
-        for number, window_job in enumerate(jobs[1:], start=1):
+        for number, (window, look) in enumerate(more, start=1):
             if on_step is not None:
                 on_step(number * steps, total, previews.of(x)[0])
-            others.append(self._mapped(window_job, self._denoised([window_job], steps, sampler, None))[:2])
+            points, found, _ = self._mapped(look, self._denoised([look], steps, sampler, None))
+            others.append((points, found * window.weight(look.place.width, look.place.height)))
         lifted = self._result(job, x, others)
         if on_step is not None:
             on_step(total, total, lifted)
@@ -404,7 +405,7 @@ class Lifter:
         self,
         job: Job,
         x: Float[Tensor, "1 l s s 3"],
-        others: Sequence[tuple[Float[np.ndarray, "l h w 3"], Bool[np.ndarray, "h w"]]] = (),
+        others: Sequence[tuple[Float[np.ndarray, "l h w 3"], Float[np.ndarray, "h w"]]] = (),
     ) -> LayeredPointmap:
         """The mean with what other windows saw, the camera fitted, what is known applied."""
         mapped, found, camera = self._mapped(job, x)
