@@ -166,10 +166,15 @@ class Lifter:
                 on_step(done, total, previews.of(x_0)[0])
 
         x = self._denoised([job], steps, sampler, told)
+
+        def going_on(before: int) -> Told:
+            """Estimates of a part of the photo are not shown: the whole stays on view."""
+            return lambda done, _: told(before + done, x)
+
         for number, (window, look) in enumerate(more, start=1):
-            if on_step is not None:
-                on_step(number * steps, total, previews.of(x)[0])
-            points, found, _ = self._mapped(look, self._denoised([look], steps, sampler, None))
+            told(number * steps, x)
+            answer = self._denoised([look], steps, sampler, going_on(number * steps))
+            points, found, _ = self._mapped(look, answer)
             others.append((points, found * window.weight(look.place.width, look.place.height)))
         lifted = self._result(job, x, others)
         if on_step is not None:
