@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from ball_room import ball_room, fine_room  # noqa: F401  (fixtures)
 
 # Before torch, gradio or huggingface_hub are imported by a test module.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

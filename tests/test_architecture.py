@@ -17,7 +17,9 @@ FORBIDDEN = {
     "wt/geometry": ("wt.model", "wt.flow", "wt.data", "wt.scene", "wt.training", "wt.evaluation", "wt.lift"),
     "wt/flow": ("wt.model", "wt.data", "wt.scene", "wt.training", "wt.evaluation", "wt.lift", "wt.images"),
     "wt/model": ("wt.data", "wt.scene", "wt.training", "wt.evaluation", "wt.lift"),
-    "wt/scene": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift"),
+    "wt/scene": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift", "wt.exports"),
+    "wt/meshes": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift", "wt.exports"),
+    "wt/exports": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift"),
     "wt/data": ("wt.model", "wt.flow", "wt.scene", "wt.training", "wt.evaluation", "wt.lift"),
 }
 EXCEPTIONS = {ROOT / "wt" / "__main__.py"}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wt.depth import DepthMap, open_depth
     from wt.errors import Cancelled, WtError
+    from wt.exports.export import export
     from wt.geometry.camera import Intrinsics
     from wt.geometry.fit_intrinsics import fit_intrinsics
     from wt.geometry.layers import LayeredPointmap
     from wt.lift import Lifter, load
-    from wt.scene.export import export
     from wt.scene.place import Placed, place
     from wt.scene.scene import Scene
 
@@ -28,7 +28,7 @@ _HOME = {
     "Lifter": "wt.lift",
     "load": "wt.lift",
     "open_depth": "wt.depth",
-    "export": "wt.scene.export",
+    "export": "wt.exports.export",
     "Placed": "wt.scene.place",
     "place": "wt.scene.place",
     "Scene": "wt.scene.scene",

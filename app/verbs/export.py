@@ -26,7 +26,7 @@ class ExportVerbs(Verbs):
         scene, photo, rgb = work.scene, work.photo.rgb, work.rgb
 
         def run(job: Job) -> None:
-            from wt.scene.export import export, zip_folder
+            from wt.exports.export import export, zip_folder
 
             job.report(0, 2, "Writing files")
             name = f"{work.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import FLOOR, RADIUS, WALL, ball, directions
+from ball_room import FLOOR, RADIUS, WALL, ball, directions
 from scipy.ndimage import binary_dilation, binary_erosion, gaussian_filter
 
 from wt.geometry.layers import LayeredPointmap

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import CENTRE, RADIUS, directions
+from ball_room import CENTRE, RADIUS, directions
 
 from wt.geometry.camera import project
 from wt.scene.outline import outlines

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import CENTRE, FLOOR, RADIUS, WALL, directions
+from ball_room import CENTRE, FLOOR, RADIUS, WALL, directions
 
 from wt.scene.confidence import confidence
 from wt.scene.place import place

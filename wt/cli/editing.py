@@ -130,7 +130,7 @@ def run_edit(
 
 def write_all(arguments: argparse.Namespace, opened: Any, result: Any, manifest: dict[str, Any]) -> Sequence[Path]:
     """before.png, after.png and region.png at the photo's size, scene.wts, and the exports."""
-    from wt.scene.export import export
+    from wt.exports.export import export
 
     out, before = arguments.out, opened.full.rgb
     after, region = full_size(result.photo_after, result.region, opened.full)

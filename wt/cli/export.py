@@ -19,7 +19,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Export, then read cloud and camera back and project every point to its pixel."""
-    from wt.scene.export import export, roundtrip_px
+    from wt.exports.export import export, roundtrip_px
     from wt.scene.scene import Scene
 
     scene = Scene.load(arguments.scene)

@@ -149,7 +149,7 @@ def write(
     depth: DepthMap | None,
 ) -> dict[str, Any]:
     """One lift's files, and what is said of it."""
-    from wt.scene.export import export
+    from wt.exports.export import export
     from wt.scene.scene import Scene
 
     scene = Scene.from_layers(layers)

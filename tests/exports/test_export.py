@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from wt.errors import WtError
+from wt.exports.export import FORMATS, export, roundtrip_px, zip_folder
+from wt.exports.ply import read_ply
 from wt.geometry.camera import Intrinsics, project
 from wt.geometry.layers import LayeredPointmap
-from wt.scene.export import FORMATS, export, roundtrip_px, zip_folder
 from wt.scene.place import place
-from wt.scene.ply import read_ply
 from wt.scene.scene import Scene
 
 

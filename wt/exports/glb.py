@@ -7,16 +7,27 @@ COLOR_0 is linear by the glTF specification (3.7.2.1), 16 bits a channel so that
 import json
 import math
 import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from wt.exports.axes import OPENCV, OPENGL, PIXEL_RULE
+from wt.exports.job import ExportJob
 from wt.geometry.camera import Intrinsics
 from wt.scene.cloud import PointCloud
 from wt.types import Float, Int, UInt8
 
 _FLOAT, _UNSIGNED_SHORT = 5126, 5123
 _POINTS_MODE = 0
+
+
+def write(job: ExportJob) -> list[Path]:
+    """scene.glb, in glTF's own axes."""
+    names = {thing.id: thing.name for thing in job.things}
+    extras = {"units": job.scene.units, "axes": OPENGL.text, "source_axes": OPENCV.text, "pixel_rule": PIXEL_RULE}
+    data = glb_bytes(job.scene.point_cloud(hidden=job.hidden), names, job.scene.intrinsics, extras)
+    return [job.save("scene.glb", data)]
 
 
 def glb_bytes(

@@ -1,0 +1,1 @@
+"""The scene in the files that other programs open: one module a format, one table of them in `export.py`."""

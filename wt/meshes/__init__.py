@@ -1,0 +1,1 @@
+"""Surfaces of a scene as triangles."""
