@@ -20,6 +20,7 @@ FORBIDDEN = {
     "wt/scene": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift", "wt.exports"),
     "wt/meshes": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift", "wt.exports"),
     "wt/exports": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift"),
+    "wt/clips": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift"),
     "wt/data": ("wt.model", "wt.flow", "wt.scene", "wt.training", "wt.evaluation", "wt.lift"),
 }
 EXCEPTIONS = {ROOT / "wt" / "__main__.py"}
@@ -36,6 +37,7 @@ BARE = (
     "matplotlib",
     "accelerate",
     "ray",
+    "av",
 )
 
 

@@ -96,21 +96,21 @@ def load(path: str | Path) -> Scene:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
-    """The archive, to be read from; whatever turns out to be wrong with it becomes one sentence.
+def opened(path: str | Path, what: str = "scene") -> Iterator[zipfile.ZipFile]:
+    """The archive of a scene or of `what`, to be read from; whatever is wrong with it becomes one sentence.
 
     Raises:
         WtError: missing, not an archive, damaged, or not one that we have written.
     """
     path = Path(path)
     if not path.is_file():
-        raise WtError(f"There is no scene file {path.name}. Check the path; scenes end in .wts.")
+        raise WtError(f"There is no {what} file {path.name}. Check the path; scenes end in .wts, clips in .wtc.")
     try:
         with zipfile.ZipFile(path) as bundle:
             _refuse_members(bundle, path.name)
             yield bundle
     except zipfile.BadZipFile as error:
-        raise WtError(f"{path.name} is not a scene file, or it is damaged ({error}). Save it again.") from error
+        raise WtError(f"{path.name} is not a {what} file, or it is damaged ({error}). Save it again.") from error
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as error:
         raise WtError(f"{path.name} is damaged ({type(error).__name__}: {error}). Save it again.") from error
     except (EOFError, OSError, zlib.error) as error:
