@@ -45,6 +45,7 @@ class Events:
         demo.unload(self.on_unload)
         # Outside of the queue: what heals a lost answer of the queue's stream must not wait for one itself.
         page["clock"].tick(self.on_clock, page["revision"], self.outputs, queue=False, **quiet)
+        page["revision"].lost(self.on_lost, None, self.outputs, queue=False, trigger_mode="multiple", **quiet)
 
         def on(event: Callable[..., Any], verb: Callable[..., None], inputs: Any = None, label: str = "That") -> None:
             event(self.short(label, verb), inputs, self.outputs, **quiet)
@@ -125,8 +126,7 @@ class Events:
     def on_clock(self, shown: str | None, request: gr.Request) -> Updates:
         """Once in a while: facts that change by themselves (models, counts, a sky that was found).
 
-        Two handlers' updates may overtake each other on their way, or one may be lost: a page that does not show the
-        last revision is sent everything again.
+        A page that for a while has not shown the last revision has lost an answer: it is sent everything again.
         """
         try:
             session = self.sessions.of(request.session_hash, gesture=False)
@@ -134,9 +134,16 @@ class Events:
             return {self.page["chip"]: gr.update(value=chip(self.engine))}
         if session.busy:  # whoever follows the job sends the changes; two senders could overtake each other
             return {self.page["clock"]: gr.skip()}
-        if shown != str(session.revision) and time.monotonic() - session.sent_at > _SETTLED_S:
-            session.last_view = {}
+        if (shown or "").split(" ")[0] != str(session.revision) and time.monotonic() - session.sent_at > _SETTLED_S:
+            return self.everything(session)
         return self.changes(session)
+
+    def on_lost(self, request: gr.Request) -> Updates:
+        """The page saw answers out of their order, so it may show something old (`web/revision.js`)."""
+        try:
+            return self.everything(self.sessions.of(request.session_hash, gesture=False))
+        except WtError:
+            return {self.page["clock"]: gr.skip()}
 
     def on_touched(self, request: gr.Request) -> Updates:
         """A hand was lifted off the 3D view: the page shows at once what was chosen or moved there."""
@@ -182,11 +189,18 @@ class Events:
             _toast(job.message, failed=job.state == "failed")
         yield self.changes(session)
 
+    def everything(self, session: Session) -> Updates:
+        """The whole state, whatever the page shows."""
+        with session.lock:
+            session.last_view = {}
+            return self.changes(session)
+
     def changes(self, session: Session, only: dict[str, dict[str, Any]] | None = None) -> Updates:
-        """What differs from what the page shows."""
+        """What differs from what the page shows, numbered; the number of a whole state says so."""
         with session.lock:
             ahead = self.controller.worker.ahead(session.job) if session.job else 0
-            described = only if only is not None else describe(session, self.engine, ahead)
+            whole = not session.last_view
+            described = only if only is not None and not whole else describe(session, self.engine, ahead)
             updates = {}
             for name, props in described.items():
                 known = session.last_view.setdefault(name, {})
@@ -197,7 +211,9 @@ class Events:
             if updates:
                 session.revision += 1
                 session.sent_at = time.monotonic()
-                updates[self.page["revision"]] = gr.update(value=str(session.revision))
+                updates[self.page["revision"]] = gr.update(
+                    value=f"{session.revision} all" if whole else f"{session.revision}"
+                )
         return updates or {self.page["clock"]: gr.skip()}
 
     def _act(self, request: gr.Request, label: str, verb: Callable[[Session], Any]) -> Updates:

@@ -43,7 +43,8 @@ def build() -> Page:
     page = Page()
     page.add("browser", gr.BrowserState(None, storage_key="world-tracing-studio", secret="studio-session"))
     page.add("clock", gr.Timer(1.5))
-    page.add("revision", gr.HTML("", elem_id="revision", visible="hidden"))
+    numbered = gr.HTML("", js_on_load=theme.read("revision.js"), elem_id="revision", visible="hidden")
+    page.add("revision", numbered)
     with gr.Column(elem_id="app"):
         _header(page)
         with gr.Row(elem_id="columns"):

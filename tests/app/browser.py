@@ -20,7 +20,6 @@ from playwright.sync_api import TimeoutError
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PATIENCE_MS = 90_000
-SETTLING_MS = 2_000
 
 
 def chromium_path() -> str:
@@ -93,12 +92,6 @@ class Studio:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(url)
         self.page.wait_for_selector("#photo_canvas", state="attached")
-        # The first state may arrive late while models load, and once more; a gesture before that could be undone by it.
-        self.page.wait_for_function("document.querySelector('#revision')?.textContent.trim()")
-        self.page.wait_for_function(
-            "/ready|not available/.test(document.querySelector('#chip').textContent.toLowerCase())"
-        )
-        self.page.wait_for_timeout(SETTLING_MS)
 
     def _note(self, address: str) -> None:
         if "/picture/photo" in address:

@@ -46,6 +46,21 @@ def test_a_page_that_shows_an_old_revision_is_sent_everything(events, controller
     assert {"step_geometry", "lift", "stage", "build"} <= sent
 
 
+def test_updates_are_numbered_and_a_page_that_lost_one_gets_a_whole_state(events, controller, session, photo_file):
+    def told(updates):
+        return updates[events.page["revision"]]["value"]
+
+    request = SimpleNamespace(session_hash="page-1")
+    assert told(events.changes(session)) == "1 all"
+    controller.photo.open(session, photo_file)
+    assert told(events.changes(session)) == "2"
+    sent = events.on_lost(request)
+    assert told(sent) == "3 all"
+    assert set(describe(session, controller.engine)) <= names(events, sent)
+    session.last_view = {}
+    assert told(events.changes(session, {"progress": {"value": "half"}})) == "4 all", "also in the middle of a job"
+
+
 def test_an_update_still_on_its_way_is_given_time(events, session):
     request = SimpleNamespace(session_hash="page-1")
     events.changes(session)

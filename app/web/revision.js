@@ -1,0 +1,17 @@
+// Answers reach the page by several ways (stream, clock) and may overtake each other, so they are numbered. A number that
+// does not follow on the last one means that something old is shown or missing: everything is asked for again, and until
+// a whole state arrives that is newer than all that was seen. A generator's last answer comes twice.
+let last = 0, lost = false;
+const ask = () => { if (lost) trigger("lost", {}); };
+function update() {
+  const [text, whole] = (props.value || "").split(" ");
+  const number = Number(text);
+  if (!number || number === last) return;
+  if (whole && number > last) lost = false;
+  else if (number !== last + 1) lost = true;
+  last = Math.max(last, number);
+  ask();
+}
+setInterval(ask, 2000); // an answer that never comes
+watch("value", update);
+update();
