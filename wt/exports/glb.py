@@ -1,135 +1,98 @@
-"""glTF 2.0 binary: one node per object, one POINTS primitive per layer, and the photo's camera.
+"""`glb`: scene.glb with points, surfaces and the photo's camera; mesh.glb with surfaces alone, objects closed.
 
-glTF is y up and looks along -z, so OpenCV (x, y, z) becomes (x, -y, -z); the camera node is then the identity.
-COLOR_0 is linear by the glTF specification (3.7.2.1), 16 bits a channel so that dark tones survive.
+scene.glb has a node for every thing, with one child of points and one of triangles for every layer.
 """
 
-import json
-import math
-import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wt.exports.axes import OPENCV, OPENGL, PIXEL_RULE
+from wt.errors import WtError
+from wt.exports.axes import OPENCV, OPENGL
+from wt.exports.gltf import Gltf
 from wt.exports.job import ExportJob
-from wt.geometry.camera import Intrinsics
+from wt.meshes.mesh import Mesh
 from wt.scene.cloud import PointCloud
-from wt.types import Float, Int, UInt8
+from wt.scene.objects import SceneObject
 
-_FLOAT, _UNSIGNED_SHORT = 5126, 5123
-_POINTS_MODE = 0
+MAX_TRIANGLES = 1_000_000
+"""scene.glb holds the surfaces of all layers up to this many triangles (12 MB of corners), else those that are seen."""
+SOLID_FACES = 20_000
+"""Of a closed object in mesh.glb."""
 
 
 def write(job: ExportJob) -> list[Path]:
-    """scene.glb, in glTF's own axes."""
-    names = {thing.id: thing.name for thing in job.things}
-    extras = {"units": job.scene.units, "axes": OPENGL.text, "source_axes": OPENCV.text, "pixel_rule": PIXEL_RULE}
-    data = glb_bytes(job.scene.point_cloud(hidden=job.hidden), names, job.scene.intrinsics, extras)
-    return [job.save("scene.glb", data)]
+    """scene.glb and, where there is a surface, mesh.glb, both in glTF's own axes."""
+    paths = [job.save("scene.glb", scene_glb(job))]
+    meshes = solids(job)
+    if meshes:
+        paths.append(job.save("mesh.glb", mesh_glb(job, meshes)))
+    return paths
 
 
-def glb_bytes(
-    cloud: PointCloud, names: dict[int, str], intrinsics: Intrinsics, extras: dict[str, Any] | None = None
-) -> bytes:
-    """The cloud and its camera as one .glb.
-
-    Args:
-        cloud: points in the OpenCV camera frame, sRGB colours.
-        names: object id -> node name.
-        intrinsics: K; glTF cameras have no principal point, so the exact K travels in the camera's extras.
-        extras: JSON values for the asset (units and the like).
-    """
-    writer = _Writer()
-    objects = []
-    for ident in np.unique(cloud.object_id).tolist():
-        of_object = cloud.object_id == ident
-        children = []
-        for layer in np.unique(cloud.layer[of_object]).tolist():
-            rows = of_object & (cloud.layer == layer)
-            label = f"{names.get(ident, 'object')} layer {layer}"
-            mesh = writer.points(label, cloud.points[rows], cloud.colours[rows])
-            children.append(writer.node(name=label, mesh=mesh, extras={"object_id": ident, "layer": layer}))
-        name = names.get(ident, f"object {ident}")
-        objects.append(writer.node(name=name, children=children, extras={"object_id": ident}))
-    camera = writer.node(name="photo camera", camera=0)
-    root = writer.node(name="world tracing scene", children=[*objects, camera])
-    document = {
-        "asset": {"version": "2.0", "generator": "World Tracing Studio", "extras": extras or {}},
-        "scene": 0,
-        "scenes": [{"name": "scene", "nodes": [root]}],
-        "nodes": writer.nodes,
-        "cameras": [_camera(intrinsics, cloud)],
-    }
-    if writer.meshes:
-        document |= {
-            "meshes": writer.meshes,
-            "accessors": writer.accessors,
-            "bufferViews": writer.views,
-            "buffers": [{"byteLength": len(writer.binary)}],
-        }
-    return _container(document, bytes(writer.binary))
-
-
-def srgb_to_linear16(colours: UInt8[np.ndarray, "n 3"]) -> Int[np.ndarray, "n 4"]:
-    """sRGB bytes to linear 16-bit RGBA, opaque (IEC 61966-2-1)."""
-    encoded = np.arange(256) / 255
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    table = np.rint(65535 * linear).astype(np.uint16)
-    return np.concatenate([table[colours], np.full((len(colours), 1), 65535, np.uint16)], axis=1).view(np.int16)
-
-
-class _Writer:
-    """Collects nodes, meshes and their binary data."""
-
-    def __init__(self) -> None:
-        self.nodes: list[dict[str, Any]] = []
-        self.meshes: list[dict[str, Any]] = []
-        self.accessors: list[dict[str, Any]] = []
-        self.views: list[dict[str, int]] = []
-        self.binary = bytearray()
-
-    def node(self, **entries: Any) -> int:
-        self.nodes.append({key: value for key, value in entries.items() if value not in ([], None)})
-        return len(self.nodes) - 1
-
-    def points(self, name: str, points: Float[np.ndarray, "n 3"], colours: UInt8[np.ndarray, "n 3"]) -> int:
-        """A mesh of one POINTS primitive; returns its index."""
-        flipped = (points * np.array([1, -1, -1], np.float32)).astype("<f4")
-        box = {"min": flipped.min(axis=0).tolist(), "max": flipped.max(axis=0).tolist()}
-        position = self._accessor(flipped.tobytes(), len(points), "VEC3", _FLOAT, box)
-        linear = srgb_to_linear16(colours).view("<u2").tobytes()
-        colour = self._accessor(linear, len(points), "VEC4", _UNSIGNED_SHORT, {"normalized": True})
-        attributes = {"POSITION": position, "COLOR_0": colour}
-        self.meshes.append({"name": name, "primitives": [{"mode": _POINTS_MODE, "attributes": attributes}]})
-        return len(self.meshes) - 1
-
-    def _accessor(self, data: bytes, count: int, kind: str, component: int, more: dict[str, Any]) -> int:
-        self.views.append({"buffer": 0, "byteOffset": len(self.binary), "byteLength": len(data)})
-        self.binary += data  # both kinds of element are multiples of 4 bytes, so views stay aligned
-        self.accessors.append(
-            {"bufferView": len(self.views) - 1, "componentType": component, "count": count, "type": kind, **more}
-        )
-        return len(self.accessors) - 1
-
-
-def _camera(k: Intrinsics, cloud: PointCloud) -> dict[str, Any]:
+def scene_glb(job: ExportJob) -> bytes:
+    """Points of every surface, the meshes of the layers, the camera."""
+    gltf, cloud, meshes = Gltf(), job.scene.point_cloud(hidden=job.hidden), job.meshes
+    if sum(len(mesh.faces) for mesh in meshes) > MAX_TRIANGLES:
+        meshes = tuple(mesh for mesh in meshes if mesh.layer == 0)
+        job.notes.append("scene.glb holds the surfaces of layer 0 only, to stay small; mesh.glb holds them all.")
+    nodes = [_thing(gltf, thing, cloud, meshes) for thing in job.things if thing.present.any()]
     near = float(cloud.points[:, 2].min()) if len(cloud) else 1.0
-    perspective = {
-        "yfov": 2 * math.atan(k.height / (2 * k.fy)),
-        "aspectRatio": (k.width / k.fx) / (k.height / k.fy),
-        "znear": max(near / 10, 1e-4),
-    }
-    exact = {"fx": k.fx, "fy": k.fy, "cx": k.cx, "cy": k.cy, "width": k.width, "height": k.height}
-    return {"type": "perspective", "name": "photo camera", "perspective": perspective, "extras": {"K": exact}}
+    nodes.append(gltf.node(name="photo camera", camera=gltf.camera(job.scene.intrinsics, near)))
+    return gltf.pack(gltf.node(name="world tracing scene", children=nodes), _extras(job))
 
 
-def _container(document: dict[str, Any], binary: bytes) -> bytes:
-    text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
-    text += b" " * (-len(text) % 4)
-    binary += b"\0" * (-len(binary) % 4)
-    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text
-    if binary:
-        chunks += struct.pack("<II", len(binary), 0x004E4942) + binary
-    return struct.pack("<III", 0x46546C67, 2, 12 + len(chunks)) + chunks
+def mesh_glb(job: ExportJob, meshes: list[Mesh]) -> bytes:
+    """Meshes, one node each."""
+    gltf = Gltf()
+    nodes = [_surface(gltf, mesh) for mesh in meshes]
+    return gltf.pack(gltf.node(name="world tracing meshes", children=nodes), _extras(job))
+
+
+def solids(job: ExportJob) -> list[Mesh]:
+    """Every object closed where it can be; the photo, which has no inside, and the others layer by layer."""
+    meshes: list[Mesh] = []
+    for thing in job.things:
+        closed = _closed(job, thing) if thing.id else None
+        meshes += [mesh for mesh in job.meshes if mesh.object_id == thing.id] if closed is None else [closed]
+    return meshes
+
+
+def _closed(job: ExportJob, thing: SceneObject) -> Mesh | None:
+    try:
+        from wt.meshes.watertight import watertight
+
+        return watertight(thing, job.scene.intrinsics, faces=SOLID_FACES)
+    except (WtError, ImportError) as error:
+        job.notes.append(f"{thing.name} is open in mesh.glb. {error}")
+        return None
+
+
+def _thing(gltf: Gltf, thing: SceneObject, cloud: PointCloud, meshes: tuple[Mesh, ...]) -> int:
+    children = []
+    of_thing = cloud.object_id == thing.id
+    for layer in np.unique(cloud.layer[of_thing]).tolist():
+        rows = of_thing & (cloud.layer == layer)
+        name = f"{thing.name} layer {layer}"
+        points = gltf.points(name, cloud.points[rows], cloud.colours[rows])
+        children.append(gltf.node(name=name, mesh=points, extras=_known(thing.id, layer)))
+    for mesh in meshes:
+        if mesh.object_id == thing.id:
+            surface = replace(mesh, name=f"{mesh.name} surface")
+            children.append(_surface(gltf, surface))
+    return gltf.node(name=thing.name, children=children, extras=_known(thing.id, None))
+
+
+def _surface(gltf: Gltf, mesh: Mesh) -> int:
+    return gltf.node(name=mesh.name, mesh=gltf.triangles(mesh), extras=_known(mesh.object_id, mesh.layer))
+
+
+def _known(ident: int, layer: int | None) -> dict[str, int]:
+    return {"object_id": ident} if layer is None else {"object_id": ident, "layer": layer}
+
+
+def _extras(job: ExportJob) -> dict[str, Any]:
+    colours = "linear; they hold the photo's light, so surfaces are marked unlit"
+    return {**job.frame(OPENGL), "source_axes": OPENCV.text, "colours": colours}

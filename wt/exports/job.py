@@ -1,6 +1,8 @@
 """What every writer of a format is given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import numpy as np
 
 from wt.exports.axes import PIXEL_RULE, Axes
 from wt.files import json_text, write_atomic
+from wt.meshes.grid import grid_meshes
+from wt.meshes.mesh import Mesh
 from wt.scene.objects import SceneObject
 from wt.scene.scene import CAMERA_HEIGHT_M, Scene
 from wt.types import UInt8
@@ -30,11 +34,24 @@ class ExportJob:
     written: dict[str, list[Path]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """What a person should know of the files: what was left out, and why."""
+    on_step: Callable[[int, int], None] | None = None
+    """Told (done, total) by formats that take long; may raise `Cancelled`."""
 
     @property
     def things(self) -> tuple[SceneObject, ...]:
         """The photo and the objects that are shown."""
         return tuple(thing for thing in (self.scene.background, *self.scene.objects) if thing.visible)
+
+    @cached_property
+    def meshes(self) -> tuple[Mesh, ...]:
+        """The surfaces of what is shown, one mesh a thing and layer; made once for all formats."""
+        k = self.scene.intrinsics
+        return tuple(mesh for thing in self.things for mesh in grid_meshes(thing, k, hidden=self.hidden))
+
+    def step(self, done: int, total: int) -> None:
+        """A part of a format is done."""
+        if self.on_step is not None:
+            self.on_step(done, total)
 
     def save(self, name: str, data: bytes | str) -> Path:
         """Write OUT/name whole or not at all; a `name` may hold a folder."""
