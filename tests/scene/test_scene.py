@@ -78,7 +78,7 @@ def test_rename_show_and_move_touch_one_object_only(ball_room, placed):
         (lambda s: s.rename(1, "  "), "needs a name"),
         (lambda s: s.clear(np.ones((80, 112), bool), [9]), "no layer 9"),
         (lambda s: s.clear(np.ones((50, 112), bool)), "same aspect"),
-        (lambda s: s.point_cloud(colour="heat"), "photo, layer or depth"),
+        (lambda s: s.point_cloud(colour="heat"), "photo, layer, depth or normals"),
         (lambda s: s.metres_per_unit(0.0), "positive"),
     ],
 )

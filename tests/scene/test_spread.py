@@ -5,7 +5,7 @@ import pytest
 
 from wt.geometry.camera import Intrinsics
 from wt.geometry.layers import LayeredPointmap
-from wt.scene.cloud import turbo
+from wt.scene.colour_maps import mapped
 from wt.scene.scene import Scene
 from wt.scene.spread import depth_pictures, depth_spread
 
@@ -48,7 +48,7 @@ def test_the_pictures_are_the_visible_depth_beside_the_hidden_one_in_one_range()
     visible, hidden = picture[:, :8], picture[:, -8:]
     assert not picture[0].any(), "no surface is black"
     assert not picture[:, 8:-8].any()
-    assert np.array_equal(visible[1:, :4], np.broadcast_to(turbo(np.array(1.0)), (5, 4, 3))), "the nearest is warm"
+    assert np.array_equal(visible[1:, :4], np.broadcast_to(mapped(np.array(1.0)), (5, 4, 3))), "the nearest is warm"
     assert hidden[1:].max(axis=-1).min() > 100, "the farthest is cold, not black"
     assert (hidden[1:].argmax(axis=-1) == 2).all()
     assert not np.array_equal(visible[1:, 4:], visible[1:, :4])

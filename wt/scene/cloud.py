@@ -1,34 +1,30 @@
 """A scene as one list of coloured points: what the viewer shows and the exporters write."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from wt.errors import WtError
+from wt.geometry.normals import pixel_normals
+from wt.scene.colour_maps import DepthScale, depth_colours, depth_scale
+from wt.scene.filled import filled_colours
 from wt.scene.objects import SceneObject
-from wt.types import Float, Int, UInt8
+from wt.types import Bool, Float, Int, UInt8
 
-Colouring = Literal["photo", "layer", "depth"]
-Hidden = Literal["grey", "photo"]
+Colouring = Literal["photo", "layer", "depth", "normals"]
+Hidden = Literal["grey", "photo", "filled"]
 
 LAYER_COLOURS = np.array(
     [[235, 172, 35], [0, 135, 213], [0, 158, 90], [214, 72, 60], [152, 95, 194], [122, 122, 122]], dtype=np.uint8
 )
 """One colour a layer, near to far; told apart by common kinds of colour blindness."""
 
-# Turbo (Mikhailov 2019, Apache-2.0), its published polynomial: rows are powers 0..5, columns r, g, b.
-_TURBO = np.array(
-    [
-        [0.13572138, 0.09140261, 0.10667330],
-        [4.61539260, 2.19418839, 12.64194608],
-        [-42.66032258, 4.84296658, -60.58204836],
-        [132.13108234, -14.18503333, 110.36276771],
-        [-152.94239396, 4.27729857, -89.90310912],
-        [59.28637943, 2.82956604, 27.34824973],
-    ]
-)
+WARNING = np.array([255, 45, 120], dtype=np.uint8)
+"""Colour of marked points; no photo, no layer and no depth has it."""
+_NO_NORMAL = np.array([90, 90, 90], dtype=np.uint8)
+_COLOURINGS, _HIDDENS = get_args(Colouring), get_args(Hidden)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,53 +49,75 @@ def point_cloud(
     layers: Iterable[int] | None = None,
     colour: str = "photo",
     hidden: str = "grey",
+    colour_map: str = "turbo",
+    marked: Mapping[int, Bool[np.ndarray, "layers h w"]] | None = None,
 ) -> PointCloud:
     """Merge the surfaces of `things`; see `Scene.point_cloud`."""
-    if colour not in ("photo", "layer", "depth") or hidden not in ("grey", "photo"):
+    if colour not in _COLOURINGS or hidden not in _HIDDENS:
         raise WtError(
-            f"A cloud is coloured by photo, layer or depth, hidden surfaces grey or photo; got {colour!r}, {hidden!r}."
+            f"A cloud is coloured by {_either(_COLOURINGS)}, hidden surfaces {_either(_HIDDENS)}; "
+            f"got {colour!r}, {hidden!r}."
         )
+    things = list(things)
+    paint = _Paint(colour, hidden, colour_map, depth_scale(things))
     wanted = None if layers is None else sorted(set(layers))
-    points, photo, layer, ident = [np.zeros((0, 3), np.float32)], [np.zeros((0, 3), np.uint8)], [], []
+    points, colours, layer, ident = [np.zeros((0, 3), np.float32)], [np.zeros((0, 3), np.uint8)], [], []
     for thing in things:
         present = thing.present.copy()
         if wanted is not None:
             present[[index for index in range(len(present)) if index not in wanted]] = False
-        index, row, column = np.nonzero(present)
-        points.append(thing.world_points()[index, row, column])
-        photo.append(thing.rgb[row, column])
+        index = np.nonzero(present)[0]
+        world = thing.world_points()
+        painted = paint(thing, world, present)
+        if marked is not None and thing.id in marked:
+            painted[marked[thing.id][present]] = WARNING
+        points.append(world[present])
+        colours.append(painted)
         layer.append(index.astype(np.uint8))
         ident.append(np.full(len(index), thing.id, np.int16))
-    xyz, rgb = np.concatenate(points), np.concatenate(photo)
     layer_id = np.concatenate([np.zeros(0, np.uint8), *layer])
     object_id = np.concatenate([np.zeros(0, np.int16), *ident])
-    return PointCloud(xyz, _colours(xyz, rgb, layer_id, colour, hidden), layer_id, object_id)
+    return PointCloud(np.concatenate(points), np.concatenate(colours), layer_id, object_id)
 
 
-def _colours(
-    points: Float[np.ndarray, "n 3"], photo: UInt8[np.ndarray, "n 3"], layer: UInt8[np.ndarray, " n"], by: str, hid: str
-) -> UInt8[np.ndarray, "n 3"]:
-    if by == "layer":
-        return LAYER_COLOURS[np.minimum(layer, len(LAYER_COLOURS) - 1)]
-    if by == "depth":
-        return turbo(1 - _relative_depth(points[:, 2]))
-    if hid == "photo":
-        return photo
-    # The paper shows deeper layers in grey by depth: light near, dark far.
-    grey = (190 - 90 * _relative_depth(points[:, 2])).astype(np.uint8)
-    return np.where(layer[:, None] == 0, photo, grey[:, None])
+@dataclass(frozen=True)
+class _Paint:
+    """Colours of one thing's chosen surfaces, in the order of `np.nonzero`."""
+
+    by: str
+    hidden: str
+    colour_map: str
+    scale: DepthScale
+
+    def __call__(
+        self, thing: SceneObject, world: Float[np.ndarray, "layers h w 3"], chosen: Bool[np.ndarray, "layers h w"]
+    ) -> UInt8[np.ndarray, "n 3"]:
+        layer, row, column = np.nonzero(chosen)
+        if self.by == "layer":
+            return LAYER_COLOURS[np.minimum(layer, len(LAYER_COLOURS) - 1)]
+        if self.by == "depth":
+            return depth_colours(world[chosen][:, 2], self.scale, self.colour_map)
+        if self.by == "normals":
+            return _normal_colours(world, thing.present)[chosen]
+        if self.hidden == "filled":
+            return filled_colours(thing)[chosen]
+        photo = thing.rgb[row, column]
+        if self.hidden == "photo":
+            return photo
+        # The paper shows deeper layers in grey by depth: light near, dark far.
+        grey = (190 - 90 * self.scale.place(world[chosen][:, 2])).astype(np.uint8)
+        return np.where(layer[:, None] == 0, photo, grey[:, None])
 
 
-def _relative_depth(z: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Log depth between the 2nd and the 98th percentile, as 0..1."""
-    if not len(z):
-        return z
-    log = np.log(np.maximum(z, 1e-9))
-    low, high = np.percentile(log, (2, 98))
-    return np.clip((log - low) / max(high - low, 1e-9), 0, 1)
+def _normal_colours(
+    points: Float[np.ndarray, "layers h w 3"], present: Bool[np.ndarray, "layers h w"]
+) -> UInt8[np.ndarray, "layers h w 3"]:
+    """The usual code: red to the right, green up, blue towards the camera; dark grey where no normal is known."""
+    normals = np.stack([pixel_normals(*layer) for layer in zip(points, present, strict=True)])
+    known = np.isfinite(normals).all(axis=-1, keepdims=True)
+    code = np.rint(127.5 + 127.5 * np.nan_to_num(normals) * (1, -1, -1)).astype(np.uint8)
+    return np.where(known, code, _NO_NORMAL)
 
 
-def turbo(value: Float[np.ndarray, "*n"]) -> UInt8[np.ndarray, "*n 3"]:
-    """The Turbo colour map: 0 blue, 1 red."""
-    powers = np.clip(value, 0, 1)[..., None] ** np.arange(6)
-    return np.clip(np.rint(255 * (powers @ _TURBO)), 0, 255).astype(np.uint8)
+def _either(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"

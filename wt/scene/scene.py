@@ -1,6 +1,6 @@
 """The scene: a lifted photo and the objects put into it. Immutable, so that undo is keeping the old one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -171,20 +171,25 @@ class Scene:
         objects: Iterable[int] | None = None,
         colour: str = "photo",
         hidden: str = "grey",
+        colour_map: str = "turbo",
+        marked: Mapping[int, Bool[np.ndarray, "layers h w"]] | None = None,
     ) -> PointCloud:
         """Real surfaces of the photo and the objects as one coloured cloud.
 
         Args:
             layers: numbers of the layers to keep; None keeps all.
             objects: ids to keep, whether shown or hidden, 0 for the photo; None keeps all that are shown.
-            colour: "photo", "layer" (one colour each) or "depth".
-            hidden: under "photo", layers behind the first are "grey" by depth or take the pixel's "photo" colour.
+            colour: "photo", "layer" (one colour each), "depth" (one scale for all layers) or "normals".
+            hidden: under "photo", layers behind the first are "grey" by depth, take the pixel's "photo" colour (which
+                is that of what hides them), or are "filled" from the nearest visible surfaces.
+            colour_map: of depth, "turbo" or "magma".
+            marked: object id -> surfaces that are shown in the warning colour.
         """
         if objects is None:
             things = [thing for thing in (self.background, *self.objects) if thing.visible]
         else:
             things = [self[ident] for ident in dict.fromkeys(objects)]
-        return point_cloud(things, layers=layers, colour=colour, hidden=hidden)
+        return point_cloud(things, layers=layers, colour=colour, hidden=hidden, colour_map=colour_map, marked=marked)
 
     def floor(self) -> Plane | None:
         """The floor under the photo as (unit normal pointing up, camera height in scene units), if one is seen."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wt.scene.cloud import turbo
+from wt.scene.colour_maps import mapped
 from wt.scene.scene import Scene
 from wt.types import Float, UInt8
 
@@ -35,7 +35,7 @@ def depth_pictures(scene: Scene, like: Scene) -> UInt8[np.ndarray, "h ww 3"]:
     depth = _depth(scene)[:2]
     shown = np.isfinite(depth) & (depth > 0)
     place = (far - np.log(np.where(shown, depth, 1.0))) / max(far - near, 1e-9)
-    colours = np.where(shown[..., None], turbo(_FAR + (1 - _FAR) * np.clip(place, 0, 1)), 0).astype(np.uint8)
+    colours = np.where(shown[..., None], mapped(_FAR + (1 - _FAR) * np.clip(place, 0, 1)), 0).astype(np.uint8)
     gap = np.zeros((depth.shape[1], _GAP_PX, 3), np.uint8)
     return np.concatenate([colours[0], gap, colours[1]], axis=1)
 
