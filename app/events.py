@@ -25,6 +25,7 @@ Updates = dict[Any, Any]
 _TICK_S = 0.25
 _PATIENCE_S = 15.0
 _SETTLED_S = 1.5
+_DOUBLE_CLICK_S = 0.6
 
 
 class Events:
@@ -51,7 +52,9 @@ class Events:
             event(self.short(label, verb), inputs, self.outputs, **quiet)
 
         def long(event: Callable[..., Any], verb: Callable[..., Job | None], inputs: Any = None) -> None:
-            event(self.long(verb), inputs, self.outputs, concurrency_limit=None, **quiet)
+            # By default the page drops a click while an earlier one is not quite over, though all of its job is shown.
+            more: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "multiple"}
+            event(self.long(verb), inputs, self.outputs, **more, **quiet)
 
         page["upload"].upload(self._upload, page["upload"], self.outputs, **quiet)
         page["examples"].pick(self.event("Opening the example", self._example), None, self.outputs, **quiet)
@@ -171,7 +174,9 @@ class Events:
 
         def handler(request: gr.Request, *values: Any) -> Iterator[Updates]:
             session = self._visitor(request)
-            if session is not None:
+            if session is None or _double_click(session.job):
+                yield {self.page["clock"]: gr.skip()}
+            else:
                 yield self._attempt(session, "That", lambda session: verb(session, *values))
                 yield from self.follow(session)
 
@@ -375,6 +380,11 @@ def _seed(session: Session, step: Step, number: int | None, locked: bool) -> int
     """The seed of a run, which the page shows from then on."""
     session.seeds[step] = seeds.to_take(number, session.seeds[step], locked=locked)
     return session.seeds[step]
+
+
+def _double_click(job: Job | None) -> bool:
+    """Whether a job that was asked for just now still runs: the person did not mean another one."""
+    return job is not None and job.active and time.monotonic() - job.asked < _DOUBLE_CLICK_S
 
 
 def _show_steps(steps_from: str) -> Any:

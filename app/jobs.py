@@ -28,6 +28,7 @@ class Job:
     """Which part of the work that is, said first."""
     done: int = 0
     total: int = 0
+    asked: float = field(default_factory=time.monotonic)
     started: float = 0.0
     finished: float = 0.0
     _cancel: threading.Event = field(default_factory=threading.Event)

@@ -89,3 +89,16 @@ def test_each_model_takes_its_own_steps_until_the_person_gives_a_number(events, 
     assert taken == [4, 2, 7, 7]
     told = describe(session, controller.engine)["steps_facts"]["value"]
     assert "4 for the photo, 2 for a selection" in told
+
+
+def test_the_second_click_of_a_double_click_starts_nothing_and_says_nothing(events, controller, session, photo_file):
+    controller.photo.open(session, photo_file)
+    controller.engine.scene.step_s = 0.3
+    request, lift = SimpleNamespace(session_hash="page-1"), events.long(events._lift)
+    first = lift(request, "scene", "own", 7, 42)
+    next(first)
+    assert [names(events, updates) for updates in lift(request, "scene", "own", 7, 42)] == [{"clock"}]
+    assert not session.problem
+    list(first)
+    assert session.message.startswith("Lifted")
+    assert len(controller.engine.scene.calls) == 1
