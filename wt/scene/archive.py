@@ -81,6 +81,8 @@ def members(scene: Scene) -> dict[str, bytes]:
         },
         "objects": things,
         "next_id": scene.next_id,
+        "camera_height_m": scene.camera_height_m,
+        "measured_scale": scene.measured_scale,
     }
     return {"scene.json": json.dumps(meta, indent=1).encode(), "arrays.npz": pack_arrays(arrays)}
 
@@ -176,7 +178,16 @@ def _scene(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Scene:
     idents = [thing.id for thing in things]
     if not things or idents[0] != 0 or len(set(idents)) != len(idents) or meta["next_id"] <= max(idents):
         raise ValueError(f"object ids {idents[:10]} with next id {meta['next_id']}")
-    return Scene(layers, camera, things[0], tuple(things[1:]), int(meta["next_id"]))
+    return Scene(layers, camera, things[0], tuple(things[1:]), int(meta["next_id"]), **_metres(meta))
+
+
+def _metres(meta: dict[str, Any]) -> dict[str, float]:
+    """What the file says of true sizes; those of earlier programs say nothing."""
+    told = {key: meta[key] for key in ("camera_height_m", "measured_scale") if meta.get(key) is not None}
+    for key, value in told.items():
+        if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+            raise ValueError(f"{key} {value!r}")
+    return {key: float(value) for key, value in told.items()}
 
 
 def member(bundle: zipfile.ZipFile, name: str, limit: int) -> bytes:

@@ -29,11 +29,26 @@ def pick(
     cloud: PointCloud, origin: Float[np.ndarray, "3"], direction: Float[np.ndarray, "3"], grid: Intrinsics
 ) -> int | None:
     """Id of the object whose point is the first along a ray of any camera; None if the ray meets nothing."""
+    first = _first_hit(cloud, origin, direction, grid)
+    return None if first is None else int(cloud.object_id[first])
+
+
+def pick_point(
+    cloud: PointCloud, origin: Float[np.ndarray, "3"], direction: Float[np.ndarray, "3"], grid: Intrinsics
+) -> Float[np.ndarray, "3"] | None:
+    """The first point along a ray of any camera, float64; None if the ray meets nothing."""
+    first = _first_hit(cloud, origin, direction, grid)
+    return None if first is None else cloud.points[first].astype(np.float64)
+
+
+def _first_hit(
+    cloud: PointCloud, origin: Float[np.ndarray, "3"], direction: Float[np.ndarray, "3"], grid: Intrinsics
+) -> int | None:
     towards = cloud.points.astype(np.float64) - origin
     along = towards @ (direction / np.linalg.norm(direction))
     across = np.sqrt(np.maximum((towards**2).sum(axis=1) - along**2, 0))
     hit = (along > 0) & (across < _CLICK_PX * cloud.points[:, 2] / min(grid.fx, grid.fy))
-    return int(cloud.object_id[hit][along[hit].argmin()]) if hit.any() else None
+    return int(np.flatnonzero(hit)[along[hit].argmin()]) if hit.any() else None
 
 
 def _gap_px(thing: SceneObject, moved: Float[np.ndarray, "n 3"]) -> int:

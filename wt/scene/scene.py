@@ -34,6 +34,10 @@ class Scene:
     """The photo itself (id 0): same depth as `layers`, points snapped to the rays, later edits included."""
     objects: tuple[SceneObject, ...] = ()
     next_id: int = 1
+    camera_height_m: float = CAMERA_HEIGHT_M
+    """How high above the floor the camera is taken to have stood, where nothing better gives the scene its metres."""
+    measured_scale: float | None = None
+    """Metres in one scene unit by a length that somebody knows; it goes before everything else."""
 
     @classmethod
     def from_layers(cls, layers: LayeredPointmap, name: str = "photo") -> "Scene":
@@ -200,14 +204,27 @@ class Scene:
         plane = self.floor()
         return CAMERA_UP if plane is None else plane.normal
 
-    def metres_per_unit(self, camera_height_m: float = CAMERA_HEIGHT_M) -> float | None:
-        """Metres in one scene unit, assuming the camera stood this high above the fitted floor; None without one."""
-        if not camera_height_m > 0:
-            raise WtError(f"The camera height must be positive; got {camera_height_m} m.")
+    def metres_per_unit(self, camera_height_m: float | None = None) -> float | None:
+        """Metres in one scene unit: as measured, else as the model knows, else so that the camera stood as high above
+        the fitted floor as given (by default the scene's `camera_height_m`); None if none of this is known."""
+        height = self.camera_height_m if camera_height_m is None else camera_height_m
+        if not height > 0:
+            raise WtError(f"The camera height must be positive; got {height} m.")
+        if self.measured_scale is not None:
+            return self.measured_scale
         if self.units == "metres":
             return 1.0
         plane = self.floor()
-        return None if plane is None else camera_height_m / plane.offset
+        return None if plane is None else height / plane.offset
+
+    @property
+    def metres_from(self) -> str:
+        """What `metres_per_unit` rests on, in words."""
+        if self.measured_scale is not None:
+            return "a length was measured"
+        if self.units == "metres":
+            return "the geometry is metric"
+        return f"the camera stood {self.camera_height_m:g} m above the fitted floor"
 
     def save(self, path: str | Path) -> Path:
         """Write a .wts file; see wt/scene/archive.py."""
