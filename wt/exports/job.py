@@ -13,7 +13,7 @@ from wt.files import json_text, write_atomic
 from wt.meshes.grid import grid_meshes
 from wt.meshes.mesh import Mesh
 from wt.scene.objects import SceneObject
-from wt.scene.scene import CAMERA_HEIGHT_M, Scene
+from wt.scene.scene import Scene
 from wt.types import UInt8
 
 
@@ -66,7 +66,7 @@ class ExportJob:
         return {
             "units": self.scene.units,
             "metres_per_unit": self.scene.metres_per_unit(),
-            "metres_assume": f"the camera stood {CAMERA_HEIGHT_M} m above the fitted floor",
+            "metres_assume": self.scene.metres_from,
         }
 
     def frame(self, axes: Axes | None = None) -> dict[str, Any]:
