@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wt.cli import bench, convert, data, doctor, download, edit, evaluate, export, lift, remove, train
+from wt.cli import bench, clip, convert, data, doctor, download, edit, evaluate, export, lift, remove, train
 from wt.errors import Cancelled, WtError
 from wt.files import json_text
 
@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     subparsers = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in LIFTING:
         command.register(subparsers)
+    clip.register(subparsers, follow)
     edit.register(subparsers, make_pipeline, read_instruction, say_operations)
     remove.register(subparsers, make_pipeline, removal)
     for command in LEARNING:
@@ -50,6 +51,19 @@ def make_pipeline(
     asked: dict[str, Any] = {"allow_download": allow_download, "device": device}
     painting, removing = painter_of(editor, **asked), remover_of(remover, **asked)
     return EditPipeline(scene_lifter, object_lifter, new_segmenter(), editor=painting, remover=removing)
+
+
+def follow(frames: Any, at: int, click: Any, mask: Any, on_frame: Any) -> Any:
+    """The masks of all frames of a clip from a click, or a mask, in one of them."""
+    from editors.segment import new_segmenter
+    from editors.segment.propagate import propagate
+
+    segmenter = new_segmenter()
+    if click is not None:
+        segmenter.set_image(frames[at])
+        found = segmenter.predict([(*click, True)])[-1].mask
+        mask = found if mask is None else mask | found
+    return propagate(frames, mask, at, segmenter=segmenter, on_frame=on_frame)
 
 
 def editor_checks() -> list[dict[str, Any]]:
