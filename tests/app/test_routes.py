@@ -5,7 +5,6 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import uvicorn
 import websockets
@@ -13,8 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app.routes import client_page, studio_routes
-from app.viewer import Viewer, depth_bins, fitting_fov, thin
-from wt.geometry.camera import Intrinsics
+from app.viewer import Viewer
 
 
 class Files:
@@ -96,38 +94,3 @@ def test_relay_refuses_an_unknown_token_and_a_stopped_viewer(server, viewer):
     viewer._server.stop()
     with pytest.raises(websockets.InvalidStatus):
         asyncio.run(connect(viewer.token))
-
-
-def test_thinning_favours_what_the_camera_sees():
-    layer = np.repeat(np.arange(4), 1000).astype(np.uint8)
-    chosen = thin(layer, 1200)
-    assert len(chosen) == len(np.unique(chosen)) == 1200
-    assert (layer[chosen] == 0).sum() == 800
-    assert np.array_equal(thin(layer, 10_000), np.arange(4000))
-    assert len(thin(layer[:1000], 300)) == 300
-    assert np.array_equal(chosen, thin(layer, 1200))
-
-
-def test_depth_bins_are_thirds():
-    z = np.linspace(1, 4, 300)
-    assert [int((depth_bins(z) == bin_).sum()) for bin_ in range(3)] == pytest.approx([100, 100, 100], abs=1)
-    assert depth_bins(np.zeros(0)).shape == (0,)
-
-
-@pytest.mark.parametrize("aspect", [0.5, 1.0, 1.5, 3.0])
-def test_home_shows_the_whole_photo_in_any_window(aspect):
-    k = Intrinsics.from_fov(60, 120, 80)  # centred: the closed form is known
-    half_y = np.tan(fitting_fov(k, aspect) / 2)
-    assert half_y >= 40 / k.fy - 1e-9
-    assert half_y * aspect >= 60 / k.fx - 1e-9
-    assert np.isclose(half_y, 1.03 * 40 / k.fy) or np.isclose(half_y * aspect, 1.03 * 60 / k.fx)
-
-
-@pytest.mark.parametrize("aspect", [0.6, 1.0, 2.0])
-def test_home_holds_the_corners_under_an_off_centre_camera(aspect):
-    k = Intrinsics(100.0, 90.0, 80.0, 25.0, 120, 80)
-    half_y = np.tan(fitting_fov(k, aspect) / 2)
-    for u, v in ((0, 0), (120, 0), (0, 80), (120, 80)):
-        x, y = (u - k.cx) / k.fx, (v - k.cy) / k.fy
-        assert abs(y) <= half_y + 1e-9
-        assert abs(x) <= half_y * aspect + 1e-9
