@@ -39,7 +39,7 @@ def land_somewhere(points: np.ndarray, present: np.ndarray, k) -> None:
 @pytest.fixture(scope="module", params=AXES)
 def exported(scene, tmp_path_factory, request):
     folder = tmp_path_factory.mktemp(request.param)
-    export(scene, folder, ("ply", "glb", "obj", "usdz"), axes=request.param)
+    export(scene, folder, ("ply", "glb", "obj", "usdz", "gaussians"), axes=request.param)
     return folder, request.param
 
 
@@ -59,6 +59,18 @@ def test_ply_by_plyfile(exported, layers, scene):
     for name, layer, present in layers:
         rows = (table["object_id"] == (name == "ball")) & (table["layer"] == layer)
         land_in_order(points[rows], present, scene.intrinsics)
+
+
+def test_gaussians_by_plyfile(exported, layers, scene):
+    from plyfile import PlyData
+
+    folder, axes = exported
+    table = PlyData.read(folder / "gaussians.ply")["vertex"]
+    points = to_camera(np.stack([table[c] for c in "xyz"], axis=-1), axes)
+    for _, _, present in layers:  # thing by thing, layer by layer
+        land_in_order(points[: present.sum()], present, scene.intrinsics)
+        points = points[present.sum() :]
+    assert len(points) == 0
 
 
 def test_glb_by_trimesh(exported, layers, scene):

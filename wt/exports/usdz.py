@@ -55,10 +55,10 @@ def _stage(job: ExportJob) -> Any:
     facts = {
         **job.frame(OPENGL),
         "source_axes": OPENCV.text,
-        "metres_per_unit_from": "the camera's height above the floor" if metres else "unknown; 1 is written",
+        "metres_per_unit_from": job.scene.metres_from if metres else "unknown; 1 is written",
         "colours": "displayColor is linear, Rec. 709",
     }
-    stage.GetRootLayer().customLayerData = {key: str(value) for key, value in facts.items()}
+    stage.GetRootLayer().customLayerData = {key: str(value) for key, value in facts.items() if value is not None}
     _camera(stage, job.scene.intrinsics, float(job.scene.point_cloud().points[:, 2].min()))
     material = _material(stage)
     things = [thing for thing in job.things if thing.present.any()]
@@ -129,7 +129,7 @@ def _camera(stage: Any, k: Intrinsics, near: float) -> None:
     camera.CreateVerticalApertureAttr(height)
     camera.CreateHorizontalApertureOffsetAttr(APERTURE * (0.5 - k.cx / k.width))
     camera.CreateVerticalApertureOffsetAttr(height * (k.cy / k.height - 0.5))
-    camera.CreateClippingRangeAttr(Gf.Vec2f(near / 10, near * 1e4))
+    camera.CreateClippingRangeAttr(Gf.Vec2f(max(near / 10, 1e-4), max(near, 1.0) * 1e4))
     exact = {"fx": k.fx, "fy": k.fy, "cx": k.cx, "cy": k.cy, "width": k.width, "height": k.height}
     camera.GetPrim().SetCustomDataByKey("K", exact)
 
