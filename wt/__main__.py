@@ -9,14 +9,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wt.cli import bench, clip, convert, data, doctor, download, edit, evaluate, export, lift, remove, train
+from wt.cli import bench, clip, convert, data, doctor, download, edit, evaluate, export, lift, remove, train, views
 from wt.errors import Cancelled, WtError
 from wt.files import json_text
 
 if TYPE_CHECKING:
     from wt.lift import Lifter
 
-LIFTING, LEARNING = (lift,), (export, data, train, evaluate, bench, download, convert)
+LIFTING, LEARNING = (lift,), (export, views, data, train, evaluate, bench, download, convert)
 
 
 def parser() -> argparse.ArgumentParser:
