@@ -1,6 +1,6 @@
 import hashlib
 import json
-import struct
+import shutil
 import zipfile
 
 import numpy as np
@@ -8,44 +8,53 @@ import pytest
 from PIL import Image
 
 from wt.errors import WtError
-from wt.exports.export import FORMATS, export, roundtrip_px, zip_folder
+from wt.exports.export import FORMATS, export, zip_folder
 from wt.exports.ply import read_ply
+from wt.exports.readme import LINES
+from wt.exports.roundtrip import roundtrips
 from wt.geometry.camera import Intrinsics, project
 from wt.geometry.layers import LayeredPointmap
-from wt.scene.place import place
 from wt.scene.scene import Scene
 
 
 @pytest.fixture(scope="module")
-def scene(ball_room) -> Scene:
-    placed = place(ball_room.ball(), ball_room.scene, ball_room.mask, ball_room.layers(ball_room.edited))
-    return ball_room.scene.insert(placed, "ball").insert(placed, "unseen").show(2, False)
-
-
-@pytest.fixture(scope="module")
-def folder(scene, tmp_path_factory):
+def written(scene, tmp_path_factory):
     out = tmp_path_factory.mktemp("export")
     picture = np.random.default_rng(0).integers(0, 255, (160, 224, 3), dtype=np.uint8)
     manifest = {"prompts": ["add a ball"], "seeds": [7, 8], "models": [{"name": "m", "licence": "Apache-2.0"}]}
-    files = export(scene, out, "all", manifest=manifest, before=picture, after=255 - picture)
-    assert set(files) == set(FORMATS)
-    return out
+    return export(scene, out, "all", manifest=manifest, before=picture, after=255 - picture, readme=True)
 
 
-def test_the_files_people_know_are_there(folder):
+@pytest.fixture(scope="module")
+def folder(written):
+    return written["manifest"][0].parent
+
+
+def all_files(folder) -> set[str]:
+    """Nested ones too."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_files_people_know_are_there(written, folder):
+    assert list(written) == [*(name for name in FORMATS if name != "manifest"), "readme", "manifest"]
+    assert written.notes == []
     names = {path.name for path in folder.iterdir()}
-    assert names == {
+    assert names >= {
         *(f"layer_{i}.ply" for i in range(6)),
-        *("pointcloud.ply", "scene.glb", "layers.npz", "camera.json", "scene.wts"),
+        *("pointcloud.ply", "layers.npz", "camera.json", "scene.wts"),
+        *("scene.glb", "mesh.glb", "mesh.obj", "mesh.mtl", "scene.usdz"),
+        *("transforms.json", "open_in_blender.py", "viewer.html", "README.txt"),
         *("before.png", "after.png", "manifest.json"),
     }
 
 
-def test_exported_points_reproject_on_their_pixels(scene, folder):
-    assert roundtrip_px(scene, folder) < 0.1
-    shifted = scene.clear(np.ones((80, 112), bool), [0])
-    with pytest.raises(WtError, match="another scene"):
-        roundtrip_px(shifted, folder)
+def test_exported_points_reproject_on_their_pixels(scene, written):
+    found = roundtrips(scene, written)
+    assert set(found) == {"ply", "glb", "npz", "transforms", "colmap"}
+    assert 0 < max(found.values()) < 0.1
+    cleared = scene.clear(np.ones((80, 112), bool), [0])
+    with pytest.raises(WtError, match="not of this scene"):
+        roundtrips(cleared, written)
 
 
 def test_open3d_reads_points_colours_layers_and_objects(scene, folder):
@@ -72,49 +81,6 @@ def test_ply_says_its_units_axes_and_pixel_rule(folder):
     assert "comment units relative" in head
     assert "+x right, +y down, +z forward" in head
     assert "(0.5, 0.5)" in head
-
-
-def glb_document(path) -> dict:
-    data = path.read_bytes()
-    magic, version, length, size, kind = struct.unpack("<IIIII", data[:20])
-    assert (magic, version, length, kind) == (0x46546C67, 2, len(data), 0x4E4F534A)
-    return json.loads(data[20 : 20 + size])
-
-
-def test_glb_is_y_up_and_named_by_object_and_layer(scene, folder):
-    trimesh = pytest.importorskip("trimesh")
-    read = trimesh.load(folder / "scene.glb")
-    assert set(read.geometry) == {"photo layer 0", "ball layer 0", "ball layer 1"}
-    cloud = scene.point_cloud(objects=[1], layers=[1])
-    np.testing.assert_allclose(read.geometry["ball layer 1"].vertices, cloud.points * [1, -1, -1], rtol=1e-6)
-    document = glb_document(folder / "scene.glb")
-    assert all(p["mode"] == 0 for mesh in document["meshes"] for p in mesh["primitives"])
-    assert document["asset"]["extras"]["units"] == "relative"
-    assert {node["name"] for node in document["nodes"]} >= {"photo", "ball", "photo camera", "world tracing scene"}
-
-
-def test_the_glb_camera_frames_the_photo(scene, folder):
-    k = scene.intrinsics
-    camera = glb_document(folder / "scene.glb")["cameras"][0]
-    tan_y = np.tan(camera["perspective"]["yfov"] / 2)
-    assert tan_y == pytest.approx(k.height / 2 / k.fy)
-    assert tan_y * camera["perspective"]["aspectRatio"] == pytest.approx(k.width / 2 / k.fx)
-    assert camera["extras"]["K"]["cx"] == k.cx
-
-
-def test_a_known_swatch_is_srgb_in_ply_and_linear_in_glb(ball_room, tmp_path):
-    """sRGB 188 is linear 0.5029, 55 is 0.0382 (IEC 61966-2-1 by hand)."""
-    rgb = np.broadcast_to(np.uint8([188, 55, 255]), (80, 112, 3)).copy()
-    layers = ball_room.layers(ball_room.room)
-    layers = LayeredPointmap(layers.points, layers.alpha, rgb, "relative", layers.intrinsics)
-    export(Scene.from_layers(layers), tmp_path, ("ply", "glb"))
-    assert (tmp_path / "layer_0.ply").read_bytes().split(b"end_header\n")[1][12:15] == bytes([188, 55, 255])
-    data, document = (tmp_path / "scene.glb").read_bytes(), glb_document(tmp_path / "scene.glb")
-    accessor = document["accessors"][document["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"]]
-    assert (accessor["componentType"], accessor["normalized"], accessor["type"]) == (5123, True, "VEC4")
-    start = 20 + struct.unpack("<I", data[12:16])[0] + 8 + document["bufferViews"][accessor["bufferView"]]["byteOffset"]
-    values = np.frombuffer(data, "<u2", 4, start) / 65535
-    np.testing.assert_allclose(values, [0.5029, 0.0382, 1, 1], atol=1e-4)
 
 
 def test_camera_json_is_complete_and_exact(scene, folder):
@@ -155,7 +121,7 @@ def test_the_manifest_names_everything_and_its_hashes_hold(scene, folder):
     assert [entry["name"] for entry in manifest["objects"]] == ["photo", "ball", "unseen"]
     assert manifest["objects"][1]["info"]["scale"] == pytest.approx(1, abs=1e-4)
     listed = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
-    assert set(listed) == {path.name for path in folder.iterdir()} - {"manifest.json"}
+    assert set(listed) == all_files(folder) - {"manifest.json"}
     for name, digest in listed.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
@@ -182,11 +148,50 @@ def test_bad_requests_are_a_sentence(scene, tmp_path):
         zip_folder(tmp_path / "nowhere", tmp_path / "a.zip")
 
 
+def test_a_format_that_fails_is_a_note_and_the_others_are_written(scene, tmp_path, monkeypatch):
+    def lacking(job):
+        import a_package_that_is_not_there  # noqa: F401
+
+    monkeypatch.setitem(FORMATS, "usdz", lacking)
+    files = export(scene, tmp_path, ("usdz", "camera"), manifest={})
+    assert set(files) == {"camera", "manifest"}
+    assert [note.startswith("usdz was left out. ") and "not installed" in note for note in files.notes] == [True]
+    assert json.loads((tmp_path / "manifest.json").read_text())["notes"] == files.notes
+    with pytest.raises(WtError, match="not installed"):
+        export(scene, tmp_path, "usdz")
+
+
+def test_the_readme_says_what_every_file_is_for(written, folder):
+    assert set(LINES) == set(FORMATS) - {"manifest"}
+    text = (folder / "README.txt").read_text()
+    assert all(line in text for line in LINES.values())
+    named = " ".join(LINES.values())
+    for name, paths in written.items():
+        if name not in ("readme", "manifest"):
+            tops = {path.relative_to(folder).parts[0] for path in paths}
+            assert any(top in named or top.split(".")[-1] in named for top in tops), name
+    assert "Units: relative; 1 is about 1 m" in text
+    assert "Axes: OpenCV" in text
+
+
+def test_formats_are_written_in_one_order_and_once(scene, tmp_path):
+    order = []
+    export(scene, tmp_path, ("camera", "ply", "camera"), on_format=lambda *told: order.append(told))
+    assert order == [("ply", 0, 2), ("camera", 1, 2)]
+
+
 def test_one_zip_holds_every_file(folder, tmp_path):
     path = zip_folder(folder, tmp_path / "scene.zip")
+    (folder / ".hidden").write_text("of the system")
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "inside.txt").write_text("as well")
+    again = zip_folder(folder, tmp_path / "again.zip")
+    shutil.rmtree(folder / ".cache")
+    (folder / ".hidden").unlink()
+    assert again.read_bytes() == path.read_bytes()
     with zipfile.ZipFile(path) as bundle:
         assert bundle.testzip() is None
-        assert set(bundle.namelist()) == {file.name for file in folder.iterdir()}
+        assert set(bundle.namelist()) == all_files(folder)
 
 
 def test_a_moved_object_is_exported_where_it_was_moved_to(scene, ball_room, tmp_path):
@@ -195,8 +200,8 @@ def test_a_moved_object_is_exported_where_it_was_moved_to(scene, ball_room, tmp_
     transform[:3, :3] = 2 * np.array([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]])
     transform[:3, 3] = np.array([-1.0, 0.2, 3.0]) - transform[:3, :3] @ centre
     moved = scene.move(1, transform)
-    export(moved, tmp_path, "all", manifest={})
-    assert roundtrip_px(moved, tmp_path) < 0.1
+    written = export(moved, tmp_path, [name for name in FORMATS if name != "video"], manifest={})
+    assert max(roundtrips(moved, written).values()) < 0.1
     trimesh = pytest.importorskip("trimesh")
     glb = trimesh.load(tmp_path / "scene.glb")
     clouds = [read_ply(tmp_path / "pointcloud.ply").points[read_ply(tmp_path / "pointcloud.ply").object_id == 1]]
@@ -204,7 +209,7 @@ def test_a_moved_object_is_exported_where_it_was_moved_to(scene, ball_room, tmp_
     arrays = np.load(tmp_path / "layers.npz")
     clouds.append(arrays["scene_points"][1][arrays["scene_present"][1]])
     clouds.append(Scene.load(tmp_path / "scene.wts").point_cloud(objects=[1]).points)
-    assert len(clouds) == 5
+    assert len(clouds) == 7  # points and surfaces of two layers, and three files besides
     for cloud in clouds:
         distance = np.linalg.norm(cloud - [-1.0, 0.2, 3.0], axis=1)
         np.testing.assert_allclose(distance, 2 * radius, atol=5e-3)

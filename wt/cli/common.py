@@ -44,11 +44,13 @@ def add_lift_arguments(parser: argparse.ArgumentParser, *, out_required: bool = 
 
 def add_formats(parser: argparse.ArgumentParser) -> None:
     """`--formats`."""
+    from wt.exports.export import FORMATS, USUAL
+
     parser.add_argument(
         "--formats",
-        type=lambda text: "all" if text == "all" else [part.strip() for part in text.split(",") if part.strip()],
-        default="all",
-        help="comma-separated: ply, glb, npz, camera, png, manifest, wts; or all (all)",
+        type=lambda text: [part.strip() for part in text.split(",") if part.strip()],
+        default=USUAL,
+        help=f"comma-separated, any of {', '.join(FORMATS)}; or all ({','.join(USUAL)})",
     )
 
 

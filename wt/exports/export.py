@@ -1,36 +1,84 @@
 """Take a scene away: every format in one frame, one unit and one pixel rule, each file whole or not at all."""
 
 import io
-import json
-import math
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wt.errors import WtError
-from wt.exports import camera, glb, npz, pictures, points, scene_file
+from wt.exports import (
+    blender,
+    camera,
+    colmap,
+    depth,
+    gaussians,
+    glb,
+    npz,
+    obj,
+    pictures,
+    points,
+    scene_file,
+    transforms,
+    usdz,
+    video,
+    viewer,
+)
 from wt.exports import manifest as manifest_file
+from wt.exports import readme as readme_file
 from wt.exports.axes import axes_named
 from wt.exports.job import ExportJob
-from wt.exports.ply import read_ply
 from wt.files import write_atomic
-from wt.geometry.camera import Intrinsics, project
 from wt.scene.scene import Scene
 from wt.types import UInt8
 
 FORMATS: dict[str, Callable[[ExportJob], list[Path]]] = {
     "ply": points.write,
     "glb": glb.write,
+    "obj": obj.write,
+    "usdz": usdz.write,
+    "gaussians": gaussians.write,
+    "depth": depth.write,
     "npz": npz.write,
+    "transforms": transforms.write,
+    "colmap": colmap.write,
     "camera": camera.write,
+    "blender": blender.write,
+    "viewer": viewer.write,
+    "video": video.write,
     "wts": scene_file.write,
     "png": pictures.write,
     "manifest": manifest_file.write,
 }
 """Name -> writer, in the order of writing; the manifest is last, it hashes the others."""
+USUAL = ("ply", "glb", "npz", "camera", "wts", "png", "manifest")
+"""What is written unless a person chooses: quick, and enough to go on with anywhere."""
+
+
+class Exported(dict[str, list[Path]]):
+    """Format -> the paths written; "png" holds before and after, and "readme" the README.txt where it was asked for."""
+
+    notes: list[str]
+    """What was left out, and why."""
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file once, in the order of writing."""
+        return list(dict.fromkeys(path for paths in self.values() for path in paths))
+
+
+def attempted(label: str, write: Callable[[], None]) -> str:
+    """Write one format; the sentence to show of a problem that a person can act on, empty if all went well."""
+    try:
+        write()
+    except ImportError as error:
+        return f"{label} needs a package that is not installed ({error.name}). Install it and export again."
+    except WtError as error:
+        return str(error)
+    return ""
 
 
 def export(
@@ -43,8 +91,11 @@ def export(
     after: UInt8[np.ndarray, "qh qw 3"] | None = None,
     hidden: str = "grey",
     axes: str = "opencv",
+    readme: bool = False,
     on_format: Callable[[str, int, int], None] | None = None,
-) -> dict[str, list[Path]]:
+    on_step: Callable[[int, int], None] | None = None,
+    attempt: Callable[[str, Callable[[], None]], str] = attempted,
+) -> Exported:
     """Write what is shown of a scene into a folder; each file appears whole or not at all.
 
     Args:
@@ -52,79 +103,81 @@ def export(
         formats: any of FORMATS, or "all".
         manifest: what the caller knows: prompts, seeds, models with licences, operations (JSON values). Given, it is
             written with the scene's own facts and the hash of every file, whether or not "manifest" is asked for.
-        before, after: sRGB pictures of any size, written as PNG beside whatever formats are asked for.
+        before, after: sRGB pictures of any size, for "png" and for the formats that show the photo.
         hidden: colours of layers behind the first, "grey" or "photo".
         axes: "opencv", "opengl" or "z-up" (`wt.exports.axes`), for the formats whose standard leaves it open.
+        readme: write README.txt too, which says what opens which file.
         on_format: called as (format, done, total) before each; may raise `Cancelled`, then what was written stays.
+        on_step: called as (done, total) within formats that take long; may raise `Cancelled`.
+        attempt: runs the writer of one format and returns the sentence of what went wrong.
 
     Returns:
-        Format -> the paths written; "png" holds before and after.
+        Format -> the paths written. A format that fails is left out, and a note says why.
 
     Raises:
-        WtError: an unknown format or axes, nothing shown, or a folder that cannot be written.
+        WtError: an unknown format or axes, nothing shown, or not one format that could be written.
     """
-    chosen = list(FORMATS) if formats in ("all", ("all",), ["all"]) else list(dict.fromkeys(formats))
-    if isinstance(formats, str) and formats != "all":
-        chosen = [formats]
-    unknown = [name for name in chosen if name not in FORMATS]
-    if unknown or not chosen:
-        raise WtError(
-            f"There is no export format {', '.join(map(repr, unknown)) or '(none given)'}. "
-            f"Choose from {', '.join(FORMATS)}, or all."
-        )
+    chosen = chosen_formats(formats)
     if not any(thing.visible and thing.present.any() for thing in (scene.background, *scene.objects)):
         raise WtError("Everything in the scene is hidden, so there is nothing to export. Show at least one object.")
     if manifest is not None and "manifest" not in chosen:
         chosen.append("manifest")
-    if (before is not None or after is not None) and "png" not in chosen:
-        chosen.append("png")
-    job = ExportJob(scene, Path(out), axes_named(axes), hidden, before, after, manifest or {})
-    for done, name in enumerate(sorted(chosen, key=list(FORMATS).index)):
+    job = ExportJob(scene, Path(out), axes_named(axes), hidden, before, after, manifest or {}, on_step=on_step)
+    writers = {name: FORMATS[name] for name in chosen if name != "manifest"}
+    writers |= {"readme": readme_file.write} if readme else {}
+    writers |= {"manifest": manifest_file.write} if "manifest" in chosen else {}
+    problems = []
+    for done, (name, write) in enumerate(writers.items()):
         if on_format is not None:
-            on_format(name, done, len(chosen))
-        job.written[name] = FORMATS[name](job)
-    return {name: paths for name, paths in job.written.items() if paths}
+            on_format(name, done, len(writers))
+        problem = attempt(f"The format {name}", partial(_keep, job, name, write))
+        if problem:
+            problems.append(problem)
+            job.notes.append(f"{name} was left out. {problem}")
+    if problems and not any(job.written.values()):
+        raise WtError(problems[0])
+    written = Exported((name, paths) for name, paths in job.written.items() if paths)
+    written.notes = job.notes
+    return written
 
 
-def zip_folder(folder: str | Path, zip_path: str | Path) -> Path:
+def chosen_formats(formats: Sequence[str] | str) -> list[str]:
+    """The formats in the order of FORMATS, each once.
+
+    Raises:
+        WtError: none, or one that there is not.
+    """
+    wanted = [formats] if isinstance(formats, str) else list(formats)
+    unknown = [name for name in wanted if name not in FORMATS and name != "all"]
+    if unknown or not wanted:
+        raise WtError(
+            f"There is no export format {', '.join(map(repr, unknown)) or '(none given)'}. "
+            f"Choose from {', '.join(FORMATS)}, or all."
+        )
+    return [name for name in FORMATS if name in wanted or "all" in wanted]
+
+
+def _keep(job: ExportJob, name: str, write: Callable[[ExportJob], list[Path]]) -> None:
+    job.written[name] = write(job)
+
+
+def zip_folder(folder: str | Path, zip_path: str | Path, files: Iterable[Path] | None = None) -> Path:
     """One zip of every file of a folder (hidden ones left out), atomically, in a fixed order.
+
+    Args:
+        files: only these, which lie in the folder; None takes all.
 
     Raises:
         WtError: no such folder, or nothing in it.
     """
     folder, zip_path = Path(folder), Path(zip_path)
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    files = [path for path in files if path.resolve() != zip_path.resolve()]
-    if not files:
+    found = {path.relative_to(folder): path for path in (folder.rglob("*") if files is None else files)}
+    shown = [path for path in found if not any(part.startswith(".") for part in path.parts) and found[path].is_file()]
+    shown = sorted(path for path in shown if found[path].resolve() != zip_path.resolve())
+    if not shown:
         raise WtError(f"There is nothing to zip in {folder.name or folder}. Export first.")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for path in files:
-            bundle.write(path, path.relative_to(folder).as_posix())
+        for path in shown:
+            bundle.write(found[path], path.as_posix())
     return write_atomic(zip_path, buffer.getvalue())
-
-
-def roundtrip_px(scene: Scene, out: str | Path) -> float:
-    """Largest distance in grid pixels between exported points, projected with the exported camera, and their pixels.
-
-    Reads pointcloud.ply and camera.json of an export of this scene; moved objects have left their pixels and are
-    not counted. NaN if nothing is left.
-    """
-    out = Path(out)
-    cloud = read_ply(out / "pointcloud.ply")
-    told = json.loads((out / "camera.json").read_text(encoding="utf-8"))
-    k = Intrinsics(**{key: told[key] for key in ("fx", "fy", "cx", "cy", "width", "height")})
-    found_points = cloud.points @ np.array(told["camera_to_world"])[:3, :3]  # back to the camera: its inverse is R^T
-    worst = math.nan
-    for thing in (scene.background, *scene.objects):
-        if thing.moved or not thing.visible:
-            continue
-        _, row, column = np.nonzero(thing.present)
-        found = project(found_points[cloud.object_id == thing.id], k)
-        if len(found) != len(row):
-            raise WtError("The exported cloud is of another scene. Export again.")
-        if not len(row):
-            continue
-        error = float(np.linalg.norm(found - np.stack([column + 0.5, row + 0.5], axis=-1), axis=-1).max())
-        worst = float(np.fmax(worst, error))
-    return worst
