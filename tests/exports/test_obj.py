@@ -86,7 +86,7 @@ def test_a_textured_mesh_beside_a_coloured_one(scene, tmp_path):
     assert found["a_card"]["f"] == [[[4, 1], [6, 3], [5, 2]]]
     assert (found["plain"]["usemtl"], found["a_card"]["usemtl"]) == (["vertex_colours"], ["a_card"])
     np.testing.assert_allclose(np.array(found["plain"]["v"])[:, :3], [[0, 2, 0], [1, 2, 0], [0, 2, -1]])
-    assert "newmtl a_card\nKd 1 1 1\nillum 0\nmap_Kd a_card.png" in (tmp_path / "mesh.mtl").read_text()
+    assert "newmtl a_card\nKd 1 1 1\nillum 1\nmap_Kd a_card.png" in (tmp_path / "mesh.mtl").read_text()
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "a_card.png")), texture)
 
 

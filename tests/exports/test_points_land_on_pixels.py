@@ -101,7 +101,7 @@ def test_usdz_by_pxr(exported, layers, scene):
     folder, _ = exported
     stage = Usd.Stage.Open(str(folder / "scene.usdz"))
     for name, layer, present in layers:
-        points = UsdGeom.Points.Get(stage, f"/Scene/{name}/points_{layer}").GetPointsAttr().Get()
+        points = UsdGeom.Points.Get(stage, f"/Scene/{name}/{name}_points_{layer}").GetPointsAttr().Get()
         land_in_order(to_camera(points, "opengl"), present, scene.intrinsics)
-        corners = UsdGeom.Mesh.Get(stage, f"/Scene/{name}/surface_{layer}").GetPointsAttr().Get()
+        corners = UsdGeom.Mesh.Get(stage, f"/Scene/{name}/{name}_surface_{layer}").GetPointsAttr().Get()
         land_somewhere(to_camera(corners, "opengl"), present, scene.intrinsics)

@@ -79,17 +79,18 @@ def test_the_camera_sees_every_point_at_its_pixel(ball_room, tmp_path):
     camera = UsdGeom.Camera.Get(stage, "/Scene/photo_camera")
     frustum = camera.GetCamera(Usd.TimeCode.Default()).frustum
     clip = np.array(frustum.ComputeViewMatrix() * frustum.ComputeProjectionMatrix())
-    read = np.array(UsdGeom.Points.Get(stage, "/Scene/photo/points_0").GetPointsAttr().Get(), np.float64)
+    read = np.array(UsdGeom.Points.Get(stage, "/Scene/photo/photo_points_0").GetPointsAttr().Get(), np.float64)
     x, y, _, w = (np.concatenate([read, np.ones((len(read), 1))], axis=1) @ clip).T
     found = np.stack([(x / w + 1) / 2 * k.width, (1 - y / w) / 2 * k.height], axis=-1)
     np.testing.assert_allclose(found, np.stack([u.ravel(), v.ravel()], axis=-1), atol=0.01)
     assert dict(camera.GetPrim().GetCustomDataByKey("K"))["cy"] == 22
+    assert camera.GetFocalLengthAttr().Get() == pytest.approx(0.36 * 100 / 112)  # tenths of a metre: a full frame
     assert UsdGeom.GetStageMetersPerUnit(stage) == 1
 
 
 def test_colours_are_linear_and_named_so(scene, stage):
     """sRGB to linear by the published curve, on the values read."""
-    colour = UsdGeom.Points.Get(stage, "/Scene/ball/points_0").GetDisplayColorPrimvar()
+    colour = UsdGeom.Points.Get(stage, "/Scene/ball/ball_points_0").GetDisplayColorPrimvar()
     linear = np.array(colour.Get())
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     np.testing.assert_allclose(255 * encoded, scene[1].rgb[scene[1].present[0]], atol=0.01)
@@ -98,10 +99,10 @@ def test_colours_are_linear_and_named_so(scene, stage):
 
 
 def test_points_are_as_wide_as_their_pixels_and_surfaces_have_a_material(scene, stage):
-    points = UsdGeom.Points.Get(stage, "/Scene/ball/points_1")
+    points = UsdGeom.Points.Get(stage, "/Scene/ball/ball_points_1")
     z = -np.array(points.GetPointsAttr().Get())[:, 2]
     np.testing.assert_allclose(points.GetWidthsAttr().Get(), z / scene.intrinsics.fx, rtol=1e-5)
-    surface = UsdGeom.Mesh.Get(stage, "/Scene/ball/surface_1")
+    surface = UsdGeom.Mesh.Get(stage, "/Scene/ball/ball_surface_1")
     assert surface.GetSubdivisionSchemeAttr().Get() == "none"
     material, _ = UsdShade.MaterialBindingAPI(surface).ComputeBoundMaterial()
     shader, _, _ = material.ComputeSurfaceSource()
@@ -121,4 +122,6 @@ def test_any_name_is_a_prim_and_is_kept_as_written(scene, tmp_path, name, path):
     stage = Usd.Stage.Open(str(tmp_path / "scene.usdz"))
     prim = stage.GetPrimAtPath(f"/Scene/{path}")
     assert prim.GetDisplayName() == name
-    assert {child.GetName() for child in prim.GetChildren()} == {"points_0", "points_1", "surface_0", "surface_1"}
+    assert {child.GetName() for child in prim.GetChildren()} == {
+        f"{path}_{kind}_{layer}" for kind in ("points", "surface") for layer in (0, 1)
+    }

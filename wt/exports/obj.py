@@ -51,9 +51,9 @@ def obj_text(named: dict[str, Mesh], axes: Axes, facts: dict[str, Any]) -> str:
 
 
 def mtl_text(textured: list[str]) -> str:
-    """One material for coloured vertices and one for every texture; constant colour, for the photo is lit already."""
+    """One material for coloured vertices and one for every texture, all matte."""
     materials = [("vertex_colours", []), *((name, [f"map_Kd {name}.png"]) for name in textured)]
-    lines = [line for name, maps in materials for line in (f"newmtl {name}", "Kd 1 1 1", "illum 0", *maps, "")]
+    lines = [line for name, maps in materials for line in (f"newmtl {name}", "Kd 1 1 1", "illum 1", *maps, "")]
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """`usdz`: points and surfaces of every layer, and the photo's exact camera, for Quick Look, Blender and Omniverse.
 
-USD as phones show it is y up and looks along -z, as glTF; apertures and focal length are tenths of a scene unit by its
-rules, and only their ratios matter here. displayColor is linear (Rec. 709 primaries).
+USD as phones show it is y up and looks along -z, as glTF; by its rules apertures and focal length are in tenths of a
+scene unit. displayColor is linear (Rec. 709 primaries).
 """
 
 import tempfile
@@ -14,12 +14,11 @@ from wt.exports.axes import OPENCV, OPENGL
 from wt.exports.colours import srgb_to_linear
 from wt.exports.job import ExportJob
 from wt.exports.names import distinct_names
-from wt.geometry.camera import Intrinsics
 from wt.meshes.mesh import Mesh
 from wt.scene.objects import SceneObject
 from wt.types import Float, UInt8
 
-APERTURE = 36.0
+SENSOR_M = 0.036
 """Width of the camera's sensor: a full frame, so that the focal length is the one photographers know."""
 
 RESERVED = ("photo_camera", "vertex_colours")
@@ -59,19 +58,18 @@ def _stage(job: ExportJob) -> Any:
         "colours": "displayColor is linear, Rec. 709",
     }
     stage.GetRootLayer().customLayerData = {key: str(value) for key, value in facts.items() if value is not None}
-    _camera(stage, job.scene.intrinsics, float(job.scene.point_cloud().points[:, 2].min()))
+    _camera(stage, job, 10 * SENSOR_M / (metres or 1.0))
     material = _material(stage)
     things = [thing for thing in job.things if thing.present.any()]
     names = distinct_names([*RESERVED, *(thing.name for thing in things)])[len(RESERVED) :]
     for name, thing in zip(names, things, strict=True):
         path = f"/Scene/{name}"
-        group = UsdGeom.Xform.Define(stage, path).GetPrim()
-        group.SetDisplayName(thing.name)
+        UsdGeom.Xform.Define(stage, path).GetPrim().SetDisplayName(thing.name)
         for layer in np.flatnonzero(thing.present.any(axis=(1, 2))).tolist():
-            _points(stage, f"{path}/points_{layer}", job, thing, layer)
+            _points(stage, f"{path}/{name}_points_{layer}", job, thing, layer)
         for mesh in job.meshes:
             if mesh.object_id == thing.id:
-                _mesh(stage, f"{path}/surface_{mesh.layer}", mesh, material)
+                _mesh(stage, f"{path}/{name}_surface_{mesh.layer}", mesh, material)
     return stage
 
 
@@ -117,17 +115,18 @@ def _finish(
         shape.GetPrim().SetCustomDataByKey(key, value)
 
 
-def _camera(stage: Any, k: Intrinsics, near: float) -> None:
+def _camera(stage: Any, job: ExportJob, width: float) -> None:
     """The frustum through the photo's edges: offsets carry a principal point that is off the centre."""
     from pxr import Gf, UsdGeom
 
-    focal = k.fx * APERTURE / k.width
+    k, near = job.scene.intrinsics, float(job.scene.point_cloud().points[:, 2].min())
+    focal = k.fx * width / k.width
     height = k.height * focal / k.fy
     camera = UsdGeom.Camera.Define(stage, f"/Scene/{RESERVED[0]}")
     camera.CreateFocalLengthAttr(focal)
-    camera.CreateHorizontalApertureAttr(APERTURE)
+    camera.CreateHorizontalApertureAttr(width)
     camera.CreateVerticalApertureAttr(height)
-    camera.CreateHorizontalApertureOffsetAttr(APERTURE * (0.5 - k.cx / k.width))
+    camera.CreateHorizontalApertureOffsetAttr(width * (0.5 - k.cx / k.width))
     camera.CreateVerticalApertureOffsetAttr(height * (k.cy / k.height - 0.5))
     camera.CreateClippingRangeAttr(Gf.Vec2f(max(near / 10, 1e-4), max(near, 1.0) * 1e4))
     exact = {"fx": k.fx, "fy": k.fy, "cx": k.cx, "cy": k.cy, "width": k.width, "height": k.height}
