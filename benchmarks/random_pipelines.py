@@ -152,6 +152,82 @@ def sdxl(folder: Path) -> Path:
     return folder
 
 
+def wan_vace(folder: Path) -> Path:
+    """A WanVACEPipeline, saved; tiny only."""
+    import diffusers
+
+    with _random("tiny"):
+        tokenizer, text = t5()
+        pipe = diffusers.WanVACEPipeline(
+            tokenizer,
+            text,
+            diffusers.AutoencoderKLWan(
+                base_dim=4, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, temperal_downsample=[False, True, True]
+            ),
+            diffusers.FlowMatchEulerDiscreteScheduler(shift=7.0),
+            diffusers.WanVACETransformer3DModel(
+                num_attention_heads=2,
+                attention_head_dim=12,
+                text_dim=16,
+                freq_dim=16,
+                ffn_dim=16,
+                num_layers=2,
+                rope_max_seq_len=32,
+                vace_layers=[0],
+                vace_in_channels=96,
+            ),
+        )
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def cogvideox(folder: Path) -> Path:
+    """A CogVideoXVideoToVideoPipeline, saved; tiny only."""
+    import diffusers
+
+    with _random("tiny"):
+        tokenizer, text = t5()
+        pipe = diffusers.CogVideoXVideoToVideoPipeline(
+            tokenizer,
+            text,
+            diffusers.AutoencoderKLCogVideoX(
+                down_block_types=("CogVideoXDownBlock3D",) * 4,
+                up_block_types=("CogVideoXUpBlock3D",) * 4,
+                block_out_channels=(8,) * 4,
+                latent_channels=4,
+                layers_per_block=1,
+                norm_num_groups=2,
+            ),
+            diffusers.CogVideoXTransformer3DModel(
+                num_attention_heads=2,
+                attention_head_dim=16,
+                in_channels=4,
+                out_channels=4,
+                time_embed_dim=2,
+                text_embed_dim=16,
+                num_layers=1,
+                sample_width=8,
+                sample_height=8,
+                sample_frames=9,
+                max_text_seq_length=226,
+                use_rotary_positional_embeddings=True,
+            ),
+            diffusers.CogVideoXDDIMScheduler(),
+        )
+    pipe.save_pretrained(folder)
+    return folder
+
+
+def t5() -> tuple[Any, Any]:
+    """A T5 tokenizer of single characters, and its text encoder."""
+    from transformers import T5Config, T5EncoderModel, T5TokenizerFast
+
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *((chr(code), -2.0) for code in (9601, *range(97, 123)))]
+    tokenizer = T5TokenizerFast(vocab=pieces, extra_ids=0)
+    config = T5Config(vocab_size=len(tokenizer), d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
+    return tokenizer, T5EncoderModel(config).eval()
+
+
 def clip(size: Size = "tiny", *, projects: bool = False) -> tuple[Any, Any]:
     """A CLIP tokenizer and its text encoder; the second one of SDXL projects."""
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer

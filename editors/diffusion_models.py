@@ -93,12 +93,21 @@ def recipe_of(folder: Path) -> Recipe:
     Raises:
         WtError: no such folder, or a pipeline that is no editor.
     """
+    named = pipeline_class(folder)
+    if named not in RECIPES:
+        raise WtError(f"{folder} is a {named}, which is no 2D editor known here. Known are: {', '.join(RECIPES)}.")
+    return RECIPES[named]
+
+
+def pipeline_class(folder: Path) -> str:
+    """Name of the class that a folder written by `save_pretrained` was saved from.
+
+    Raises:
+        WtError: no such folder.
+    """
     try:
-        named = json.loads((folder / "model_index.json").read_text())["_class_name"]
+        return str(json.loads((folder / "model_index.json").read_text())["_class_name"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WtError(
             f"{folder} holds no diffusers model (no readable model_index.json). Give the folder that has that file."
         ) from error
-    if named not in RECIPES:
-        raise WtError(f"{folder} is a {named}, which is no 2D editor known here. Known are: {', '.join(RECIPES)}.")
-    return RECIPES[named]
