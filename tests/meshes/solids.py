@@ -34,12 +34,12 @@ def ball(ident: int = 1) -> SceneObject:
     return of_depths([(b - root) / a, (b + root) / a], ident)
 
 
-def box(low: np.ndarray, high: np.ndarray, turn: np.ndarray | None = None) -> list[np.ndarray]:
-    """Entry and exit depth of an axis-aligned box, or of one turned about the origin (slabs)."""
+def box(half: list[float], centre: list[float], turn: np.ndarray | None = None) -> list[np.ndarray]:
+    """Depths at which rays enter and leave a box with these half sides, turned about its centre (slabs)."""
     turn = np.eye(3) if turn is None else turn
-    ray, zero = directions() @ turn, np.zeros(3)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first, last = (low - zero) / ray, (high - zero) / ray
+    ray, eye, side = directions() @ turn, -np.array(centre) @ turn, np.array(half)
+    with np.errstate(divide="ignore"):
+        first, last = (-side - eye) / ray, (side - eye) / ray
     near, far = np.minimum(first, last).max(-1), np.maximum(first, last).min(-1)
     return [np.where(near < far, near, np.nan), np.where(near < far, far, np.nan)]
 

@@ -65,7 +65,7 @@ def test_three_corners_of_a_cell_make_one_triangle():
 
 
 def test_what_is_moved_is_meshed_where_it_is_now():
-    thing = of_depths(box(np.array([-0.3, -0.3, 2.8]), np.array([0.3, 0.3, 3.2])))
+    thing = of_depths(box([0.3, 0.3, 0.2], [0, 0, 3]))
     turn = np.eye(4)
     turn[:3, :3] = 1.5 * np.array([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]])  # about y; the camera's ray now runs along x
     turn[:3, 3] = (4, 0, 1)
