@@ -11,6 +11,7 @@ from app import facts, seeds
 from app.controller import Controller
 from app.engine import Engine
 from app.examples import examples
+from app.formats import GROUPS
 from app.jobs import Job, attempt
 from app.layout import Page
 from app.session import Session, Sessions
@@ -93,7 +94,8 @@ class Events:
         on(page["accept"].click, verbs.place.accept)
         on(page["discard"].click, verbs.place.discard)
         on(page["snap"].click, verbs.place.snap)
-        long(page["build"].click, verbs.export.build, page["formats"])
+        formats = [page[f"formats_{group.name}"] for group in GROUPS]
+        long(page["build"].click, self._export, [page["export_axes"], *formats])
         on(page["undo"].click, verbs.undo)
         on(page["redo"].click, verbs.redo)
         page["history"].jump(self.event("That step", self._jump), None, self.outputs, **quiet)
@@ -359,6 +361,9 @@ class Events:
             verbs.use(session)
         elif kind == "drop":
             verbs.drop(session)
+
+    def _export(self, session: Session, axes: str, *groups: list[str]) -> Job:
+        return self.controller.export.build(session, [name for group in groups for name in group], axes)
 
     def _camera_height(self, session: Session, metres: float | None) -> None:
         if metres and metres > 0:

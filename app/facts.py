@@ -194,20 +194,27 @@ def chosen(session: Session) -> str:
 
 
 def export(session: Session) -> str:
-    """The files of the last export and its one download."""
+    """The one download of the last export, what is in it, and what was left out."""
     work, made = session.now, session.exported
     if work.scene is None:
         return hint("Lift the photo first.")
     if not made:
-        return hint("One zip: points by layer, GLB, camera with K and residual, pictures, manifest.")
-    rows = "".join(f"<tr><td>{escaped(name)}</td><td>{size_words(size)}</td></tr>" for name, size in made["files"])
+        return hint("One zip, with a README that says which file is for which program.")
     bundle = made["zip"]
     old = "" if made["scene"] is work.scene else hint("The scene has changed since; build the zip again.")
     link = f"studio/{session.token}/download/{bundle.name}"
     size = size_words(bundle.stat().st_size) if bundle.is_file() else ""
     attributes = f'id="download_zip" class="download" href="{escaped(link)}" download="{escaped(bundle.name)}"'
     anchor = f"<a {attributes}>Download {escaped(bundle.name)}<small>{size}</small></a>"
-    return f'{anchor}{old}<table class="facts files">{rows}</table>'
+    notes = "".join(f"<li>{escaped(note)}</li>" for note in made["notes"])
+    rows = "".join(_format_row(row) for row in made["formats"])
+    return f'{anchor}{old}{f"<ul class=notes>{notes}</ul>" if notes else ""}<table class="facts files">{rows}</table>'
+
+
+def _format_row(row: dict[str, Any]) -> str:
+    names = row["names"][0] if row["count"] == 1 else f"{row['count']} files"
+    told = f'<td title="{escaped(", ".join(row["names"]))}">{escaped(names)}</td>'
+    return f"<tr><th>{escaped(row['label'])}</th>{told}<td>{size_words(row['bytes'])}</td></tr>"
 
 
 def has_sky(work: Work) -> bool:

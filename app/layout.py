@@ -8,20 +8,10 @@ import gradio as gr
 
 from app import seeds, theme
 from app.examples import examples
-from app.verbs.export import EXPORT_FORMATS
+from app.formats import EXPORT_FORMATS, GROUPS
 from app.view import STEPS, TITLES
 from app.work import LEVELS
-
-FORMAT_LABELS = {
-    "ply": "PLY by layer",
-    "glb": "GLB",
-    "npz": "NPZ",
-    "camera": "Camera",
-    "wts": "Scene (.wts)",
-    "png": "Before / after",
-    "manifest": "Manifest",
-}
-
+from wt.exports.axes import AXES
 
 @dataclass
 class Page:
@@ -177,13 +167,42 @@ def _place(page: Page) -> None:
 
 
 def _export(page: Page) -> None:
-    choices = [(FORMAT_LABELS[name], name) for name in EXPORT_FORMATS]
-    formats = gr.CheckboxGroup(
-        choices, value=list(EXPORT_FORMATS), label="What to write", elem_id="formats", elem_classes=["pills"]
-    )
-    page.add("formats", formats)
+    _clip_export(page)
+    for group in GROUPS:
+        choices = [choice for choice in group.choices if choice[1] in EXPORT_FORMATS]
+        box = gr.CheckboxGroup(
+            choices,
+            value=group.usual,
+            label=group.label,
+            info=group.hint,
+            elem_id=f"formats_{group.name}",
+            elem_classes=["pills", "formats"],
+        )
+        page.add(f"formats_{group.name}", box)
+    directions = [(axes.label, axes.name) for axes in AXES.values()]
+    label = "Axes, where a format leaves them open"
+    axes = gr.Dropdown(directions, value="opencv", label=label, filterable=False, elem_id="export_axes")
+    page.add("export_axes", axes)
     _button(page, "build", "Build the zip", variant="primary", interactive=False)
     _text(page, "export_facts")
+
+
+def _film(page: Page) -> None:
+    _widget(page, "film", {}, theme.read("film.html"), theme.read("film.js"))
+    with page.add("film_tools", gr.Row(elem_id="film_tools", visible=False)):
+        _button(page, "follow", "Follow the selection", size="sm", interactive=False)
+        page.add("clean_clip", gr.Checkbox(False, label="Remove edge flyers", elem_id="clean_clip"))
+        _button(page, "lift_clip", "Lift the clip", variant="primary", size="sm", interactive=False)
+
+
+def _clip_export(page: Page) -> None:
+    with page.add("clip_export", gr.Column(elem_id="clip_export", visible=False)):
+        choices = clip.formats()
+        names = [name for _, name in choices]
+        box = gr.CheckboxGroup(choices, value=names, label="The clip", elem_id="clip_formats", elem_classes=["pills"])
+        page.add("clip_formats", box)
+        _button(page, "build_clip", "Build the clip's zip", variant="primary", interactive=False)
+        _text(page, "clip_facts")
 
 
 def _view(page: Page) -> None:

@@ -1,23 +1,22 @@
 """Export: the scene in the chosen formats, in one zip."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from app.jobs import Job
+from app.formats import LABELS
+from app.jobs import Job, attempt
 from app.session import Session
 from app.verbs.base import Verbs
 from app.work import Work
 from wt.errors import WtError
 
-EXPORT_FORMATS = ("ply", "glb", "npz", "camera", "wts", "png", "manifest")
-
 
 class ExportVerbs(Verbs):
     """What a person takes away."""
 
-    def build(self, session: Session, formats: Sequence[str]) -> Job:
-        """Write the scene in the chosen formats and zip it."""
+    def build(self, session: Session, formats: Sequence[str], axes: str = "opencv") -> Job:
+        """Write the scene in the chosen formats and zip it; a format that fails is left out, and that is said."""
         work = session.now
         if work.scene is None or work.photo is None:
             raise WtError("There is nothing to export yet. Lift the photo first.")
@@ -28,25 +27,28 @@ class ExportVerbs(Verbs):
         def run(job: Job) -> None:
             from wt.exports.export import export, zip_folder
 
-            job.report(0, 2, "Writing files")
             name = f"{work.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
             folder = session.folder / "exports" / name
-            pictures_too = "png" in formats
+            on_format, on_step = _progress(job)
             written = export(
                 scene,
                 folder,
                 tuple(formats),
-                manifest=self._manifest(work),
-                before=photo if pictures_too else None,
-                after=rgb if pictures_too else None,
+                manifest=self._manifest(work) if "manifest" in formats else None,
+                before=photo,
+                after=rgb,
                 hidden=session.display.hidden,
+                axes=axes,
+                readme=True,
+                on_format=on_format,
+                on_step=on_step,
+                attempt=attempt,
             )
-            job.report(1, 2, "Zipping")
-            bundle = zip_folder(folder, folder.with_suffix(".zip"))
-            files = [(path.name, path.stat().st_size) for paths in written.values() for path in paths]
+            job.report(0, 0, "Zipping")
+            bundle = zip_folder(folder, folder.with_suffix(".zip"), written.files)
             with session.lock:
-                session.exported = {"zip": bundle, "files": files, "scene": scene}
-                session.message = f"{bundle.name} is ready."
+                session.exported = {"zip": bundle, "formats": _rows(written), "notes": written.notes, "scene": scene}
+                session.message = f"{bundle.name} is ready.{' It says what was left out.' if written.notes else ''}"
 
         return self._start(session, Job("The export", run))
 
@@ -63,3 +65,25 @@ class ExportVerbs(Verbs):
             "models": models,
             "edits": list(work.edits),
         }
+
+
+def _progress(job: Job) -> tuple[Callable[[str, int, int], None], Callable[[int, int], None]]:
+    """Which format is being written and, of long ones, how far; both stop a job that was cancelled."""
+    label = ""
+
+    def on_format(name: str, done: int, total: int) -> None:
+        nonlocal label
+        label = f"Writing {LABELS.get(name, 'README.txt')}, {done + 1} of {total}"
+        job.report(0, 0, label)
+
+    return on_format, lambda done, total: job.report(done, total, label)
+
+
+def _rows(written: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the page lists: format, number of files, bytes and names."""
+    rows = []
+    for name, paths in written.items():
+        names = [path.name for path in paths]
+        size = sum(path.stat().st_size for path in paths)
+        rows.append({"label": LABELS.get(name, "README"), "count": len(paths), "bytes": size, "names": names})
+    return rows
