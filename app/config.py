@@ -37,7 +37,7 @@ class AppConfig:
     allow_download: bool = False
     """Whether weights that are asked for by name may be fetched from the hub."""
     cache: Path = field(default_factory=default_cache)
-    point_budget: int = 400_000
+    point_budget: int = 300_000
     """Points sent to the browser at most; exports always hold all of them."""
     max_visitors: int = 32
     idle_minutes: float = 30.0

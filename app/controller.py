@@ -1,7 +1,8 @@
 """The verbs of the studio, step by step as on the page; and what concerns all steps: undo, the 3D view, cancel."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+import numpy as np
 
 from app.engine import Engine
 from app.jobs import Worker, attempt
@@ -10,16 +11,17 @@ from app.verbs.base import Verbs
 from app.verbs.edit import EditVerbs
 from app.verbs.export import ExportVerbs
 from app.verbs.geometry import GeometryVerbs
+from app.verbs.look import LookVerbs
+from app.verbs.measure import MeasureVerbs
 from app.verbs.move import MoveVerbs
 from app.verbs.photo import PhotoVerbs
 from app.verbs.place import PlaceVerbs
 from app.verbs.select import SelectVerbs
 from app.verbs.variants import VariantVerbs
 from app.verbs.words import WordsVerbs
-from app.viewer import Display, Viewer
+from app.viewer import Viewer
 from wt.errors import WtError
 
-_LAYERS = 6
 _NO_STEP = {
     "Undone": "There is nothing to undo.",
     "Redone": "There is nothing to redo.",
@@ -41,6 +43,8 @@ class Controller(Verbs):
         self.place = PlaceVerbs(engine, sessions, worker)
         self.move = MoveVerbs(engine, sessions, worker)
         self.export = ExportVerbs(engine, sessions, worker)
+        self.look = LookVerbs(engine, sessions, worker)
+        self.measure = MeasureVerbs(engine, sessions, worker)
         sessions.on_viewer = self._listen
 
     def undo(self, session: Session) -> None:
@@ -63,25 +67,6 @@ class Controller(Verbs):
         session.message = f"The 3D view shows the scene {'before' if session.peeking else 'after'} the last edit."
         self.refresh(session)
 
-    def show_as(self, session: Session, display: Display) -> None:
-        """Layers, colours, point size; only what is cached is shown again."""
-        before, session.display = session.display, display
-        if before == replace(display, point_scale=before.point_scale):
-            self.sessions.viewer_of(session).resize(display)
-        else:
-            self.refresh(session)
-
-    def toggle_layer(self, session: Session, layer: int, *, solo: bool = False) -> None:
-        """Show or hide one layer; solo shows it alone, or all again if it was alone."""
-        everything = set(range(_LAYERS))
-        shown = everything if session.display.layers is None else set(session.display.layers)
-        if solo:
-            shown = everything if shown == {layer} else {layer}
-        else:
-            shown = (shown ^ {layer}) or everything
-        chosen = None if shown == everything else tuple(sorted(shown))
-        self.show_as(session, replace(session.display, layers=chosen))
-
     def home(self, session: Session) -> None:
         """Back to the photo's own view."""
         self.sessions.viewer_of(session).home()
@@ -100,7 +85,13 @@ class Controller(Verbs):
             if problem:
                 session.message, session.problem = problem, True
 
-        viewer.on_click = lambda *ray: act("Choosing", lambda: self.move.point_at(session, *ray))
+        def pointed(*ray: np.ndarray) -> None:
+            if session.ruler.picking:
+                act("Measuring", lambda: self.measure.point_at(session, *ray))
+            else:
+                act("Choosing", lambda: self.move.point_at(session, *ray))
+
+        viewer.on_click = pointed
         viewer.gizmo.on_release = lambda *pose: act("Moving", lambda: self.move.put(session, *pose))
 
     def _travel(self, session: Session, word: str, move: Callable[[], str]) -> None:

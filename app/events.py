@@ -17,7 +17,6 @@ from app.layout import Page
 from app.session import Session, Sessions
 from app.variants import Step
 from app.view import chip, describe, running
-from app.viewer import Display
 from wt.errors import WtError
 
 log = logging.getLogger(__name__)
@@ -52,6 +51,9 @@ class Events:
         def on(event: Callable[..., Any], verb: Callable[..., None], inputs: Any = None, label: str = "That") -> None:
             event(self.short(label, verb), inputs, self.outputs, **quiet)
 
+        def act(event: Callable[..., Any], verb: Callable[[Session, dict[str, Any]], None]) -> None:
+            event(self.event("That", verb), None, self.outputs, trigger_mode="multiple", **quiet)
+
         def long(event: Callable[..., Any], verb: Callable[..., Job | None], inputs: Any = None) -> None:
             # By default the page drops a click while an earlier one is not quite over, though all of its job is shown.
             more: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "multiple"}
@@ -84,7 +86,9 @@ class Events:
             page[f"{name}_dice"].click(seeds.fresh, None, page[name], queue=False, **quiet)
         for name in ("lift_variants", "edit_variants"):
             page[name].act(self.event("That choice", self._variant), None, self.outputs, **quiet)
-        on(page["camera_height"].change, self._camera_height, page["camera_height"])
+        for event in ("submit", "blur"):
+            on(getattr(page["camera_height"], event), verbs.measure.camera_height, page["camera_height"])
+        act(page["camera"].act, verbs.measure.use_camera)
         typed = {**quiet, "queue": False, "trigger_mode": "always_last"}
         page["prompt"].change(facts.preview, page["prompt"], page["understood"], **typed)
         edit = [page["prompt"], page["edit_seed"], page["edit_seed_lock"]]
@@ -102,10 +106,12 @@ class Events:
         on(page["cancel"].click, verbs.cancel)
         on(page["home"].click, verbs.home)
         on(page["peek"].click, verbs.peek)
-        look = [page["colour"], page["hidden"], page["point_size"]]
-        for name, event in (("colour", "input"), ("hidden", "input"), ("point_size", "release")):
-            on(getattr(page[name], event), self._display, look)
+        for name in ("colour", "hidden"):
+            on(page[name].input, self._look(name), page[name])
         page["layers"].toggle(self.event("That", self._layer), None, self.outputs, **quiet)
+        act(page["look"].act, verbs.look.act)
+        act(page["ruler"].act, verbs.measure.act)
+        on(page["measure"].click, lambda session: verbs.measure.open(session, not session.ruler.picking))
 
     def on_load(self, key: Any, request: gr.Request) -> Iterator[Updates]:
         """A page was opened: give it its visitor and show where they were."""
@@ -120,9 +126,9 @@ class Events:
         self.controller.refresh(session, home=True)
         updates = self._follow_link(session, request.query_params.get("project")) or self.changes(session)
         updates[self.page["browser"]] = session.key
-        updates |= self._display_controls(session)
         yield updates
-        yield from self.follow(session)
+        if session.busy:
+            yield from self.follow(session)
 
     def on_unload(self, request: gr.Request) -> None:
         """The page is gone."""
@@ -179,15 +185,17 @@ class Events:
             if session is None or _double_click(session.job):
                 yield {self.page["clock"]: gr.skip()}
             else:
+                before = session.job
                 yield self._attempt(session, "That", lambda session: verb(session, *values))
-                yield from self.follow(session)
+                if session.job is not before:
+                    yield from self.follow(session)
 
         return handler
 
     def follow(self, session: Session) -> Iterator[Updates]:
         """Progress until the visitor's job has ended, then the whole page."""
         job = session.job
-        if job is None or not job.active:
+        if job is None:
             return
         while not job.wait(_TICK_S):
             yield self.changes(session, running(session, job, self.controller.worker.ahead(job)))
@@ -365,20 +373,11 @@ class Events:
     def _export(self, session: Session, axes: str, *groups: list[str]) -> Job:
         return self.controller.export.build(session, [name for group in groups for name in group], axes)
 
-    def _camera_height(self, session: Session, metres: float | None) -> None:
-        if metres and metres > 0:
-            session.camera_height_m = float(metres)
-
-    def _display(self, session: Session, colour: str, hidden: str, size: float) -> None:
-        self.controller.show_as(session, Display(session.display.layers, colour, hidden, float(size)))
+    def _look(self, kind: str) -> Callable[[Session, str], None]:
+        return lambda session, value: self.controller.look.act(session, {"kind": kind, "value": value})
 
     def _layer(self, session: Session, data: dict[str, Any]) -> None:
-        self.controller.toggle_layer(session, int(data["layer"]), solo=bool(data["solo"]))
-
-    def _display_controls(self, session: Session) -> Updates:
-        display = session.display
-        values = {"colour": display.colour, "hidden": display.hidden, "point_size": display.point_scale}
-        return {self.page[name]: gr.update(value=value) for name, value in values.items()}
+        self.controller.look.toggle_layer(session, int(data["layer"]), solo=bool(data["solo"]))
 
 
 def _seed(session: Session, step: Step, number: int | None, locked: bool) -> int:

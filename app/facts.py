@@ -10,7 +10,6 @@ from app.engine import Engine
 from app.markup import escaped, hint, length, percent, size_words, table, take_away
 from app.models import Kind, Model
 from app.session import Session
-from app.units import metres_per_unit
 from app.work import Work
 from editors.instruction import parse
 from editors.operations import understood
@@ -22,7 +21,9 @@ from wt.scene.scene import Scene
 def photo(work: Work) -> str:
     """Name, size and what was converted."""
     if work.photo is None:
-        return hint("JPEG, PNG, WebP or HEIC, or a project that you saved (.wts). It stays on this machine.")
+        return hint(
+            "JPEG, PNG, WebP or HEIC; a video or GIF; or a project that you saved (.wts). It stays on this machine."
+        )
     notes = "".join(f"<li>{escaped(note)}</li>" for note in work.photo.notes)
     rows = [("File", work.photo.name), ("Size", f"{work.photo.width} × {work.photo.height} px")]
     if work.photo.focal_35mm:
@@ -99,7 +100,7 @@ def steps(work: Work, engine: Engine) -> str:
     return hint(f"Model's own: {told}.") if told else ""
 
 
-def lift(work: Work, camera_height_m: float) -> str:
+def lift(work: Work) -> str:
     """Camera, residual, units and counts of the lifted scene."""
     if work.photo is None:
         return hint("Open a photo first.")
@@ -108,7 +109,7 @@ def lift(work: Work, camera_height_m: float) -> str:
         return hint("A lift predicts six surfaces along every ray: what you see, and what lies behind it.")
     k = scene.intrinsics
     counts = [int(layer.sum()) for layer in scene.background.present]
-    metres = metres_per_unit(scene, camera_height_m)
+    metres = scene.metres_per_unit()
     assumed = metres is not None and scene.units != "metres"
     unit = scene.units if not assumed else f"{scene.units}; 1 unit ≈ {metres:.2f} m"
     rows = [
@@ -122,7 +123,7 @@ def lift(work: Work, camera_height_m: float) -> str:
         ("Units", unit),
         ("Surfaces", " · ".join(f"{count:,}" for count in counts)),
     ]
-    told = f"Metres, and the sizes of what you add, assume a camera {camera_height_m:g} m above the fitted floor."
+    told = f"Metres, and the sizes of what you add, rest on this: {scene.metres_from}."
     note = "" if not assumed else hint(told)
     return table(rows) + note
 
@@ -163,12 +164,12 @@ def preview(prompt: str) -> str:
     return f'<ul class="plan">{items}</ul>'
 
 
-def place(work: Work, camera_height_m: float) -> str:
+def place(work: Work) -> str:
     """The figures of the placement that waits for a yes."""
     if work.proposal is None:
         return "" if work.scene is not None else hint("Lift the photo first.")
     scene = work.proposal.scene
-    metres = metres_per_unit(scene, camera_height_m)
+    metres = scene.metres_per_unit()
     told = work.proposal.report.get("place", [])
     blocks = []
     for index, thing in enumerate(scene.objects[len(scene.objects) - len(work.proposal.placed) :]):
@@ -188,7 +189,7 @@ def chosen(session: Session) -> str:
     """The figures of the object that is moved by hand; without one, how to choose it."""
     scene, thing = session.now.scene, session.chosen_object
     if thing is not None and scene is not None:
-        return _placement(scene, thing, metres_per_unit(scene, session.camera_height_m))
+        return _placement(scene, thing, scene.metres_per_unit())
     movable = scene is not None and session.now.proposal is None and bool(scene.objects)
     return hint("Click an object here or in the 3D view to move, turn and scale it.") if movable else ""
 

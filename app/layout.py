@@ -13,6 +13,7 @@ from app.view import STEPS, TITLES
 from app.work import LEVELS
 from wt.exports.axes import AXES
 
+
 @dataclass
 class Page:
     """The components by name. Gradio adds the listeners (`click`, `input`, ...) at run time, so their type is Any."""
@@ -131,7 +132,8 @@ def _geometry(page: Page) -> None:
         _button(page, "lift_many", "4 variants", interactive=False, scale=1)
     _variants(page, "lift_variants")
     _text(page, "lift_facts")
-    height = gr.Number(1.5, label="Assumed camera height, m", minimum=0.1, step=0.1, elem_id="camera_height")
+    _widget(page, "camera", {}, theme.read("camera.html"), theme.read("camera.js"))
+    height = gr.Number(1.5, label="Camera height, m", minimum=0.1, step=0.1, elem_id="camera_height")
     page.add("camera_height", height)
 
 
@@ -209,14 +211,18 @@ def _view(page: Page) -> None:
     with gr.Row(elem_id="view_tools"):
         template = '<span>Layers</span><div class="layers"></div>'
         _widget(page, "layers", {}, template, theme.read("layers.js"))
-        _radio(page, "colour", "Colour", [("Photo", "photo"), ("Layer", "layer"), ("Depth", "depth")], "photo")
-        _radio(page, "hidden", "Hidden", [("Grey", "grey"), ("Photo", "photo")], "grey")
-    template = '<iframe title="3D view" allow="fullscreen"></iframe><div class="badge"></div><div class="void"></div>'
-    _widget(page, "viewer", {}, template, theme.read("viewer.js"))
+        colours = [("Photo", "photo"), ("Layer", "layer"), ("Depth", "depth"), ("Normals", "normals")]
+        _radio(page, "colour", "Colour", colours, "photo")
+        _radio(page, "hidden", "Hidden", [("Grey", "grey"), ("Photo", "photo"), ("Filled", "filled")], "grey")
+        _widget(page, "look", {}, theme.read("look.html"), theme.read("look.js"))
+    _widget(page, "viewer", {}, theme.read("viewer.html"), theme.read("viewer.js"))
+    _widget(page, "ruler", {}, theme.read("ruler.html"), theme.read("ruler.js"))
+    _widget(page, "depths", {}, theme.read("depths.html"), theme.read("depths.js"))
     with gr.Row(elem_id="view_foot"):
         _button(page, "home", "Photo's view", size="sm", interactive=False)
         _button(page, "peek", "Before", size="sm", interactive=False)
-        page.add("point_size", gr.Slider(0.3, 3, 1, step=0.1, label="Point size", elem_id="point_size"))
+        _button(page, "measure", "Ruler", size="sm", interactive=False)
+        gr.Button("Depths", size="sm", elem_id="depths_open")
         _text(page, "view_caption")
     with page.add("progress_row", gr.Row(elem_id="progress_row", visible=False)):
         _text(page, "progress")

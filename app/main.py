@@ -62,7 +62,7 @@ class Studio:
             footer_links=[],
             max_file_size=self.config.max_upload,
             theme=gr.themes.Base(primary_hue="violet", neutral_hue="slate", radius_size="md"),
-            css=theme.read("studio.css"),
+            css=theme.css(),
             head=theme.head(),
             favicon_path=str(Path(theme.WEB) / "favicon.svg"),
             app_kwargs={"routes": studio_routes(self.sessions.port_of, _Files(self.sessions))},

@@ -4,7 +4,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from app.session import Session
-from app.units import metres_per_unit
 from wt.scene.confidence import Confidence, confidence
 from wt.scene.pose import pivot_of, pose_of
 from wt.scene.scene import Scene
@@ -28,7 +27,7 @@ def pose(session: Session) -> dict[str, Any]:
     up = scene.up()
     pivot = pivot_of(thing, up)
     now = pose_of(thing.transform, pivot)
-    metres = metres_per_unit(scene, session.camera_height_m)
+    metres = scene.metres_per_unit()
     x, y, z = (float(value) for value in (pivot + now.translation) * (metres or 1.0))
     return {
         "id": thing.id,

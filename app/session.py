@@ -10,13 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app import autosave, pictures, project, projects
+from app import autosave, depths, pictures, project, projects
 from app.autosave import Autosaver
 from app.config import AppConfig
+from app.display import Display
 from app.jobs import Job
 from app.models import Kind
+from app.ruler import Ruler
 from app.variants import Step, Variants
-from app.viewer import Display, Viewer
+from app.viewer import Viewer
 from app.work import History, Work
 from wt.errors import WtError
 from wt.files import write_atomic
@@ -53,6 +55,7 @@ class Session:
         """The lift whose scene it is in: another photo's objects have the same ids."""
         self.snapping = False
         """Whether a moved object is put onto the nearest surface."""
+        self.ruler = Ruler()
         self.peeking = False
         """Whether the 3D view shows the scene before the last edit."""
         self.viewer: Viewer | None = None
@@ -72,7 +75,6 @@ class Session:
         self.problem = False
         """Whether `message` is about something that went wrong."""
         self.exported: dict[str, Any] = {}
-        self.camera_height_m = 1.5
         self.page: str | None = None
         """Gradio's session hash of the page that shows it; None while no page does."""
         self.last_seen = time.monotonic()
@@ -157,6 +159,7 @@ class Session:
         work, outlined = self.seen, self.outlined
         depends: dict[str, tuple[Any, ...]] = {
             "photo": (work.shown_rgb,),
+            "depths": (self.shown_scene,),
             "before": (None if work.rgb is None else pictures.before(work),),
             "overlay": (
                 *(work.selection, work.proposal, work.sky, work.keep_sky_out, work.scene is None, work.rgb),
@@ -173,6 +176,8 @@ class Session:
         """An encoded picture of what is seen, encoded once; a project's thumbnail; a variant's card."""
         if name.startswith(THUMBNAIL_OF):
             return self._thumbnail(name.removeprefix(THUMBNAIL_OF))
+        if name.startswith(depths.PICTURE_OF):
+            return depths.picture(self.shown_scene, name.removeprefix(depths.PICTURE_OF))
         if name.startswith(CARD_OF):
             card = None if self.variants is None else self.variants.card(name.removeprefix(CARD_OF))
             return None if card is None else (card, "image/jpeg")

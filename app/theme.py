@@ -29,6 +29,7 @@ _KEYS = (
     ("Save the project as a file", "Ctrl+S"),
     ("3D: turn, pan, zoom", "left-drag, right-drag, wheel"),
     ("3D: fly", "W A S D Q E"),
+    ("3D: ruler, depth pictures", "R, T"),
     ("This sheet", "?"),
 )
 
@@ -37,7 +38,7 @@ HELP = (
     '<h2>Shortcuts</h2><div class="cols">'
     + "".join(f"<div><span>{what}</span><kbd>{keys}</kbd></div>" for what, keys in _KEYS)
     + "</div><p>Photo → Select → Geometry → Edit → Place → Export. A lift predicts six surfaces along the ray of every "
-    "pixel: layer 0 is what the camera sees, deeper layers lie behind it and are grey unless you choose photo colours. "
+    "pixel: layer 0 is what the camera sees, deeper layers lie behind it and are grey unless you choose other colours. "
     "Frame: OpenCV axes, camera at the origin, pixel centres at +0.5, depth is z. Everything runs on this machine.</p>"
     "</div>"
 )
@@ -46,6 +47,11 @@ HELP = (
 def read(name: str) -> str:
     """A file of app/web."""
     return (WEB / name).read_text(encoding="utf-8")
+
+
+def css() -> str:
+    """The style sheet of the page."""
+    return read("studio.css") + read("pane.css")
 
 
 def head() -> str:

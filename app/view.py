@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import facts, placement, projects
+from app import facts, pane, placement, projects
 from app.engine import Engine
 from app.jobs import Job
 from app.markup import escaped
@@ -39,15 +39,16 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "depth_facts": {"value": facts.depth(work)},
         **_model(work, session, engine),
         "steps_facts": {"value": facts.steps(work, engine)},
-        "lift_facts": {"value": facts.lift(seen, session.camera_height_m)},
+        "lift_facts": {"value": facts.lift(seen)},
         "edit_facts": {"value": facts.edit(seen)},
-        "place_facts": {"value": facts.place(work, session.camera_height_m)},
+        "place_facts": {"value": facts.place(work)},
         "objects": {"value": objects(work, session.chosen_object)},
         "pose": {"value": placement.pose(session)},
         "pose_facts": {"value": facts.chosen(session)},
         "export_facts": {"value": facts.export(session)},
         "view_caption": {"value": view_caption(session)},
         "viewer": {"value": viewer(seen, session)},
+        **pane.describe(session),
         "layers": {"value": layers(seen, session)},
     }
 
@@ -151,7 +152,9 @@ def project_list(session: Session, engine: Engine) -> Props:
 
 def viewer(work: Work, session: Session) -> Props:
     """Address of the 3D view, its hint, and whether something in it can be taken by hand."""
-    return {"path": _view_path(session), "hint": _view_hint(work, session), "live": bool(_count(work))}
+    live = bool(_count(work)) or session.ruler.picking
+    legend = pane.legend(session)
+    return {"path": _view_path(session), "hint": _view_hint(work, session), "live": live, "legend": legend}
 
 
 def layers(work: Work, session: Session) -> Props:
@@ -175,6 +178,8 @@ def view_caption(session: Session) -> str:
         text = f"{shown.points:,} of {shown.total:,} points shown; exports hold all."
     else:
         text = f"All {shown.total:,} points shown."
+    if session.display.flyers is not None:
+        text += " Pink: what the filter would take."
     if session.peeking:
         text = "The scene before the edit."
     elif session.previewing:

@@ -176,8 +176,8 @@ def done(
 ) -> tuple[tuple[np.ndarray, Scene], tuple[np.ndarray, Scene], np.ndarray, dict[str, Any]]:
     """(photo and scene before, the same after, the pixels that changed, the report)."""
     controller.photo.open(session, photo, edit.photo or "photo")
-    session.camera_height_m = edit.camera_height_m
     ended(controller.geometry.lift(session, "scene"))
+    controller.measure.camera_height(session, edit.camera_height_m)
     assert session.now.rgb is not None
     height, width = session.now.rgb.shape[:2]
 

@@ -4,6 +4,7 @@ Short verbs act at once and raise `WtError`; lift, edit and export return a `Job
 result is kept only if what it was computed from is still what the person looks at.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,6 @@ from app.jobs import Job, Worker
 from app.models import Kind
 from app.session import Session, Sessions
 from app.variants import Outcome
-from app.viewer import Display
 from app.work import Work
 from wt.errors import WtError
 
@@ -33,7 +33,7 @@ class Verbs:
         """Show the scene of the moment in the 3D view."""
         viewer = self.sessions.viewer_of(session)
         scene = session.shown_scene
-        viewer.show(scene, session.display, chosen=session.chosen_object)
+        viewer.show(scene, session.display, session.ruler, chosen=session.chosen_object)
         if home and scene is not None:
             viewer.home(scene)
 
@@ -79,7 +79,7 @@ class Verbs:
             session.variants, session.message = None, outcome.message
             session.tool = "place" if lifted else "compare"
             if lifted:
-                session.display = Display(colour=session.display.colour, hidden=session.display.hidden)
+                session.display = replace(session.display, layers=None, flyers=None)
         self.refresh(session, home=home)
 
     def _photo_rgb(self, session: Session) -> np.ndarray:

@@ -7,7 +7,6 @@ from app.engine import require
 from app.jobs import Job
 from app.models import KINDS
 from app.session import Session
-from app.units import metres_per_unit
 from app.variants import Outcome
 from app.verbs.base import inside
 from app.verbs.variants import Make, SeededVerbs
@@ -46,7 +45,7 @@ class EditVerbs(SeededVerbs):
             raise WtError("Only one object was lifted, so there is no scene to put things into. Lift the whole photo.")
         if not prompt.strip():
             raise WtError('Say what to do, for example "add a red chair next to the table" or "remove the lamp".')
-        scene, photo, height = work.scene, work.photo, session.camera_height_m
+        scene, photo = work.scene, work.photo
         assert photo is not None
 
         def make(job: Job, seed: int) -> Outcome:
@@ -59,10 +58,10 @@ class EditVerbs(SeededVerbs):
                 at=work.pin,
                 mask=work.selection.mask,
                 seed=seed,
-                camera_height_m=height,
+                camera_height_m=scene.camera_height_m,
                 on_progress=job.report,
             )
-            metres_per_unit(result.scene, session.camera_height_m)
+            result.scene.floor()
             proposal = Proposal(
                 prompt=prompt.strip(),
                 scene=result.scene,

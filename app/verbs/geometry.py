@@ -11,7 +11,6 @@ import numpy as np
 from app.jobs import Job
 from app.models import Kind
 from app.session import Session
-from app.units import metres_per_unit
 from app.variants import Outcome
 from app.verbs.variants import Make, SeededVerbs
 from wt.depth import KINDS, camera_of, open_depth
@@ -77,6 +76,7 @@ class GeometryVerbs(SeededVerbs):
             began = time.monotonic()
             preview = self._preview(session, job, rgb, last_preview)
             layers = lifter.lift(rgb, mask, steps=steps, seed=seed, on_step=preview, **known)
+            from wt.scene.calibration import calibrated_like
             from wt.scene.scene import Scene
 
             facts = {
@@ -89,8 +89,8 @@ class GeometryVerbs(SeededVerbs):
                 "seconds": round(time.monotonic() - began, 2),
                 **({} if work.depth is None else {"depth": f"{work.depth.name} ({work.depth.kind})"}),
             }
-            scene = Scene.from_layers(layers)
-            metres_per_unit(scene, session.camera_height_m)
+            scene = calibrated_like(Scene.from_layers(layers), work.scene if of == "scene" else None)
+            scene.floor()  # it takes longer to fit than a page to draw
             return Outcome(
                 step="geometry",
                 label="Lift the photo" if kind == "scene" else "Lift the selection",

@@ -8,7 +8,6 @@ import numpy as np
 
 from app.markup import length
 from app.session import Session
-from app.units import metres_per_unit
 from app.verbs.base import Verbs
 from wt.errors import WtError
 from wt.scene.objects import SceneObject
@@ -135,7 +134,7 @@ class MoveVerbs(Verbs):
 
     def _metres(self, session: Session) -> float | None:
         scene = session.now.scene
-        return None if scene is None else metres_per_unit(scene, session.camera_height_m)
+        return None if scene is None else scene.metres_per_unit()
 
 
 def _the(thing: SceneObject) -> str:

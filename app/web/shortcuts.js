@@ -24,6 +24,8 @@
     if (key === "]") stage.resize(6);
     if (key === "0") stage.fit();
     if (key === "home") press("home");
+    if (key === "r") press("measure");
+    if (key === "t") press("depths_open");
     if (key === "o") stage.hold(true);
     const changes = { h: "fill_holes", l: "keep_largest", i: "invert", n: "clear", g: event.shiftKey ? "shrink" : "grow", f: "feather" };
     if (changes[key]) press(changes[key]);

@@ -2,9 +2,34 @@
 const frame = element.querySelector("iframe");
 const root = ((window.gradio_config && window.gradio_config.root) || "").replace(/\/$/, "");
 let shown = "";
+// What the colours mean: one bar with numbers for depth, keys for layers and normals.
+function paintLegend(box, legend) {
+  box.hidden = !legend;
+  if (!legend) return;
+  const title = document.createElement("b"), body = document.createElement("div");
+  title.textContent = legend.title || "";
+  if (legend.stops) {
+    body.className = "scale";
+    const bar = document.createElement("i"), ticks = document.createElement("div");
+    bar.style.background = "linear-gradient(90deg," + legend.stops.join(",") + ")";
+    ticks.append(...legend.ticks.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+    body.append(bar, ticks);
+  } else {
+    body.className = "keys";
+    body.append(...legend.keys.map((key) => {
+      const item = document.createElement("span"), dot = document.createElement("i");
+      dot.style.background = key.colour;
+      item.append(dot, key.text);
+      return item;
+    }));
+  }
+  box.replaceChildren(...(legend.title ? [title] : []), body);
+}
+window.studioLegend = paintLegend;
 function update() {
   const path = props.value && props.value.path;
   element.querySelector(".void").textContent = (props.value && props.value.hint) || "";
+  paintLegend(element.querySelector(".legend"), props.value && props.value.legend);
   if (!path || path === shown) return;
   shown = path;
   frame.src = root + "/" + path;

@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from flow import edited, lifted
 
 from app import autosave
+from app.display import Display
 from app.view import describe
-from app.viewer import Display
 from wt.errors import WtError
 
 
@@ -137,14 +137,14 @@ def test_removal_changes_the_scene_in_the_region_only(controller, session, photo
 def test_display_acts_on_the_cache_alone(controller, session, photo_file):
     scene = lifted(controller, session, photo_file)
     calls = len(controller.engine.scene.calls)
-    controller.toggle_layer(session, 0, solo=True)
+    controller.look.toggle_layer(session, 0, solo=True)
     assert session.viewer.shown.total == int(scene.background.present[0].sum())
-    controller.toggle_layer(session, 0, solo=True)
+    controller.look.toggle_layer(session, 0, solo=True)
     assert session.display.layers is None
-    controller.toggle_layer(session, 2)
+    controller.look.toggle_layer(session, 2)
     assert session.display.layers == (0, 1, 3, 4, 5)
-    controller.show_as(session, Display(colour="depth", hidden="photo", point_scale=2.0))
-    controller.show_as(session, Display(colour="depth", hidden="photo", point_scale=0.5))
+    controller.look.show_as(session, Display(colour="depth", hidden="photo", point_scale=2.0))
+    controller.look.show_as(session, Display(colour="depth", hidden="photo", point_scale=0.5))
     assert session.viewer.shown.points <= 3000 < session.viewer.shown.total or session.viewer.shown.total <= 3000
     assert len(controller.engine.scene.calls) == calls
 

@@ -102,3 +102,18 @@ def test_the_second_click_of_a_double_click_starts_nothing_and_says_nothing(even
     list(first)
     assert session.message.startswith("Lifted")
     assert len(controller.engine.scene.calls) == 1
+
+
+def test_a_job_that_fails_before_anybody_looks_is_still_told_of(events, controller, session, photo_file):
+    controller.photo.open(session, photo_file)
+
+    def over_at_once(session, *values):
+        job = controller.geometry.lift(session, "object")  # nothing is selected
+        assert job.wait(30)
+        return job
+
+    with pytest.warns(UserWarning, match="Nothing is selected"):  # gradio's toast, without a page
+        sent = list(events.long(over_at_once)(SimpleNamespace(session_hash="page-1")))
+    assert "Nothing is selected" in session.message
+    assert session.problem
+    assert "status" in names(events, {part: None for updates in sent for part in updates})

@@ -10,7 +10,7 @@ from wt.geometry.camera import project
 from wt.scene.outline import outlines
 from wt.scene.place import place
 from wt.scene.pose import Pose
-from wt.scene.reprojection import nearest_depth, pick
+from wt.scene.reprojection import nearest_depth, pick, pick_point
 from wt.scene.scene import Scene
 
 
@@ -90,3 +90,13 @@ def test_a_click_takes_the_first_thing_along_its_ray(scene):
     assert pick(cloud, side, CENTRE - side, scene.intrinsics) == 1
     hidden = scene.show(1, False).point_cloud()
     assert pick(hidden, origin, CENTRE, scene.intrinsics) == 0
+
+
+def test_a_click_takes_the_point_under_it_of_the_first_surface(ball_room):
+    layers = ball_room.layers(np.stack([ball_room.room, *[ball_room.room * 1.1] * 5]))
+    scene = Scene.from_layers(layers)
+    cloud, camera = scene.point_cloud(), np.zeros(3)
+    for row, column in ((75, 20), (50, 90), (10, 30)):  # the grazing floor, near its end, and the wall
+        point = scene.background.points[0, row, column].astype(float)
+        np.testing.assert_allclose(pick_point(cloud, camera, point, scene.intrinsics), point, atol=1e-6)
+    assert pick_point(cloud, camera, np.array([0.0, 0.0, -1.0]), scene.intrinsics) is None

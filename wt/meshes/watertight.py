@@ -1,17 +1,18 @@
 """A closed mesh of a thing from its layers: screened Poisson (Kazhdan and Hoppe 2013) over the skin of its solid."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics
+from wt.meshes.decimate import collapsed
 from wt.meshes.manifold import Triangles, is_closed, taken_apart
 from wt.meshes.mesh import Mesh
+from wt.meshes.seen import seen_colours
 from wt.meshes.solid import Skin, Solid
 from wt.scene.objects import SceneObject
-from wt.types import Bool, Float, Int, UInt8
+from wt.types import Float, Int
 
 DEPTHS = (5, 9)
 """Least and most levels of the octree: 2^depth cells along the thing."""
@@ -52,7 +53,7 @@ def watertight(thing: SceneObject, intrinsics: Intrinsics, *, faces: int = 50_00
         )
     cell = float(np.nanmedian(solid.width[solid.there.any(axis=0)]))
     vertices, corners = _closed(skin, cell, faces, thing.name)
-    colours = _seen_colours(thing, vertices)
+    colours = seen_colours(thing, vertices)
     rotation, shift = thing.transform[:3, :3], thing.transform[:3, 3]
     world = vertices @ rotation.T + shift
     return Mesh(thing.name, world.astype(np.float32), corners.astype(np.int32), colours, thing.id)
@@ -80,7 +81,7 @@ def _poisson(skin: Skin, depth: int) -> Triangles:
     cloud.normals = o3d.utility.Vector3dVector(skin.normals)
     # The order of several threads' sums would change the mesh from run to run.
     mesh, _ = o3d.geometry.TriangleMesh.create_from_point_cloud_poisson(cloud, depth=depth, scale=AROUND, n_threads=1)
-    return taken_apart(*_arrays(mesh))
+    return taken_apart(np.asarray(mesh.vertices), np.asarray(mesh.triangles).astype(np.int64))
 
 
 def _pieces(mesh: Triangles, skin: Skin, reach: float) -> Triangles:
@@ -103,14 +104,17 @@ def _pieces(mesh: Triangles, skin: Skin, reach: float) -> Triangles:
 
 def _connected(mesh: Triangles) -> Int[np.ndarray, " m"]:
     """The piece that each face belongs to."""
-    labels, _, _ = _open3d(mesh).cluster_connected_triangles()
-    return np.asarray(labels, dtype=np.int64)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    vertices, faces = mesh
+    start, end = faces.ravel(), np.roll(faces, 1, axis=1).ravel()
+    graph = coo_array((np.ones(len(start), bool), (start, end)), shape=(len(vertices),) * 2)
+    return np.asarray(connected_components(graph, directed=False)[1][faces[:, 0]], dtype=np.int64)
 
 
 def _decimated(mesh: Triangles, budget: int) -> Triangles:
-    if len(mesh[1]) <= budget:
-        return mesh
-    return taken_apart(*_arrays(_open3d(mesh).simplify_quadric_decimation(budget)))
+    return mesh if len(mesh[1]) <= budget else taken_apart(*collapsed(*mesh, budget))
 
 
 def volume(mesh: Triangles) -> float:
@@ -119,33 +123,6 @@ def volume(mesh: Triangles) -> float:
     return float(np.einsum("mk,mk->", a, np.cross(b, c)) / 6)
 
 
-def _seen_colours(thing: SceneObject, vertices: Float[np.ndarray, "n 3"]) -> UInt8[np.ndarray, "n 3"]:
-    """Of the nearest visible point; of any point where nothing is visible."""
-    from scipy.spatial import cKDTree
-
-    layer, row, column = np.nonzero(_seen(thing.present))
-    _, nearest = cKDTree(thing.points[layer, row, column]).query(vertices)
-    return thing.rgb[row[nearest], column[nearest]]
-
-
-def _seen(present: Bool[np.ndarray, "layers h w"]) -> Bool[np.ndarray, "layers h w"]:
-    first = np.zeros_like(present)
-    first[0] = present[0]
-    return first if first.any() else present
-
-
 def _compact(vertices: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"]) -> Triangles:
     used, corners = np.unique(faces, return_inverse=True)
     return vertices[used], corners.reshape(-1, 3)
-
-
-def _open3d(mesh: Triangles) -> Any:
-    import open3d as o3d
-
-    return o3d.geometry.TriangleMesh(
-        o3d.utility.Vector3dVector(mesh[0]), o3d.utility.Vector3iVector(mesh[1].astype(np.int32))
-    )
-
-
-def _arrays(mesh: Any) -> Triangles:
-    return np.asarray(mesh.vertices).copy(), np.asarray(mesh.triangles).astype(np.int64)

@@ -5,11 +5,14 @@ import numpy as np
 from wt.geometry.camera import Intrinsics, project
 from wt.scene.cloud import PointCloud
 from wt.scene.objects import SceneObject
-from wt.types import Float
+from wt.types import Bool, Float
 
 _MAX_GAP_PX = 15
 _CLICK_PX = 2.5
 """How far a click may miss a point, in pixels of the grid at the point's depth."""
+_PX_PER_DEPTH = 10.0
+"""A point that lies as far again behind the first one is as good as one that misses the ray by so many pixels: of one
+surface the point under the click is taken, of two on one ray the first."""
 
 
 def nearest_depth(thing: SceneObject, grid: Intrinsics) -> Float[np.ndarray, "h w"]:
@@ -29,26 +32,30 @@ def pick(
     cloud: PointCloud, origin: Float[np.ndarray, "3"], direction: Float[np.ndarray, "3"], grid: Intrinsics
 ) -> int | None:
     """Id of the object whose point is the first along a ray of any camera; None if the ray meets nothing."""
-    first = _first_hit(cloud, origin, direction, grid)
-    return None if first is None else int(cloud.object_id[first])
+    along, _, hit = _along_ray(cloud, origin, direction, grid)
+    return int(cloud.object_id[hit][along[hit].argmin()]) if hit.any() else None
 
 
 def pick_point(
     cloud: PointCloud, origin: Float[np.ndarray, "3"], direction: Float[np.ndarray, "3"], grid: Intrinsics
 ) -> Float[np.ndarray, "3"] | None:
-    """The first point along a ray of any camera, float64; None if the ray meets nothing."""
-    first = _first_hit(cloud, origin, direction, grid)
-    return None if first is None else cloud.points[first].astype(np.float64)
+    """The point of the first surface that is nearest to a ray of any camera, float64; None if the ray meets nothing."""
+    along, across_px, hit = _along_ray(cloud, origin, direction, grid)
+    if not hit.any():
+        return None
+    cost = across_px[hit] + _PX_PER_DEPTH * (along[hit] / along[hit].min() - 1)
+    return cloud.points[hit][cost.argmin()].astype(np.float64)
 
 
-def _first_hit(
+def _along_ray(
     cloud: PointCloud, origin: Float[np.ndarray, "3"], direction: Float[np.ndarray, "3"], grid: Intrinsics
-) -> int | None:
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    """How far every point lies along a ray, and beside it in pixels at the point's depth; which ones a click hits."""
     towards = cloud.points.astype(np.float64) - origin
     along = towards @ (direction / np.linalg.norm(direction))
     across = np.sqrt(np.maximum((towards**2).sum(axis=1) - along**2, 0))
-    hit = (along > 0) & (across < _CLICK_PX * cloud.points[:, 2] / min(grid.fx, grid.fy))
-    return int(np.flatnonzero(hit)[along[hit].argmin()]) if hit.any() else None
+    across_px = across * min(grid.fx, grid.fy) / cloud.points[:, 2]
+    return along, across_px, (along > 0) & (across_px < _CLICK_PX)
 
 
 def _gap_px(thing: SceneObject, moved: Float[np.ndarray, "n 3"]) -> int:
