@@ -5,8 +5,9 @@ import pytest
 
 from wt.evaluation.benchmark import COLUMNS, Table
 from wt.evaluation.compare import differences
+from wt.evaluation.jitter import Jitter
 from wt.evaluation.metrics import Depth, Fit, Points, Reference, SampleMetrics
-from wt.evaluation.report import COMPLETE, VISIBLE, as_markdown, figure
+from wt.evaluation.report import CLIPS, COMPLETE, VISIBLE, as_markdown, figure
 from wt.evaluation.samples import Case, Truth
 from wt.evaluation.worst import LARGEST_ERROR, Worst, sheet
 from wt.geometry.camera import Intrinsics, rays
@@ -16,7 +17,7 @@ CAMERA = Intrinsics(40.0, 40.0, 16.0, 12.0, 32, 24)
 
 def metrics(absrel, f05=0.5, chamfer=0.1):
     points = Points(f05, f05, chamfer, chamfer**2)
-    return SampleMetrics(Depth(absrel, absrel, absrel, 1.0, 1.0, 1.0), points, points, points)
+    return SampleMetrics(Depth(absrel, absrel, absrel, 1.0, 1.0, 1.0), points, points, points, Jitter(np.nan, np.nan))
 
 
 def test_a_difference_is_that_of_pairs():
@@ -63,19 +64,24 @@ def cells(text, start):
 
 
 def test_the_tables_name_every_figure():
-    assert set(VISIBLE) | set(COMPLETE) == set(COLUMNS)
+    assert set(VISIBLE) | set(COMPLETE) | set(CLIPS) == set(COLUMNS)
     text = as_markdown(result())
     assert "best of 8 seed(s), 4 sampling steps" in text
     head, row = cells(text, "| method"), cells(text, "| new")
     assert dict(zip(head, row))["AbsRel ↓"] == "0.1617"
-    assert text.count("| plane |") == 2
+    assert text.count("| plane |") == 2, "pictures have no table of jitter"
+    clip = as_markdown(result(rows=[{"method": "new", "l0_jitter": 0.25}, {"method": "plane"}]))
+    head, row = (cells(clip.split("From frame to frame")[1], begins) for begins in ("| method", "| new"))
+    assert dict(zip(head, row))["L0 jitter ↓"] == "0.2500"
     assert "minus" not in text
     assert "Worst" not in text
 
 
 def test_layer_0_alone_is_one_table():
     nan = float("nan")
-    unknown = SampleMetrics(metrics(0.1).depth, metrics(0.1).layer0, *[Points(nan, nan, nan, nan)] * 2)
+    unknown = SampleMetrics(
+        metrics(0.1).depth, metrics(0.1).layer0, *[Points(nan, nan, nan, nan)] * 2, Jitter(np.nan, np.nan)
+    )
     text = as_markdown(result(rows=Table({"new": [unknown]}).rows()))
     assert text.count("| method |") == 1
 

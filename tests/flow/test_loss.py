@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from wt.flow.loss import endpoint_loss, gate_layers, monotonicity
+from wt.flow.loss import FLICKER_HUBER, endpoint_loss, flicker, gate_layers, monotonicity
 
 
 def slow_endpoint(predicted, target, weight, single):
@@ -75,3 +75,18 @@ def test_monotonicity_by_hand():
     ordered = torch.arange(6.0).reshape(1, 6, 1, 1)
     assert float(monotonicity(ordered, torch.ones(1, 1, 1))) == 0
     assert float(monotonicity(z, torch.zeros(1, 1, 1))) == 0
+
+
+def test_flicker_counts_wrong_steps_between_frames_where_both_are_supervised():
+    truth = torch.tensor([1.0, 1.5, 1.5]).view(1, 3, 1, 1, 1).expand(1, 3, 2, 2, 2)
+    weight = torch.ones(1, 3, 2, 2)
+    assert flicker(truth + 0.7, truth, weight).item() == pytest.approx(0, abs=1e-6)
+    seen = truth.clone()
+    seen[:, 1] += 0.4  # the step there and the step back are wrong by 0.4
+    expected = np.hypot(0.4, FLICKER_HUBER) - FLICKER_HUBER
+    assert flicker(seen, truth, weight).item() == pytest.approx(expected, rel=1e-5)
+    half = weight.clone()
+    half[:, 2, :, 0] = 0
+    seen[:, 2, :, :, 0] = float("nan")
+    assert flicker(seen, truth, half).item() == pytest.approx(expected, rel=1e-5)
+    assert flicker(seen, truth, torch.zeros_like(weight)).item() == 0

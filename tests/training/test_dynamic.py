@@ -8,7 +8,8 @@ import torch
 
 from wt.model.checkpoint import load_model
 from wt.model.config import published
-from wt.model.wt_dit import TEMPORAL_LAYERSCALE, WTDiT
+from wt.model.temporal import LAYERSCALE, TOKEN_STD, mean_block, temporal_block
+from wt.model.wt_dit import WTDiT
 from wt.training.recipes import recipe, shrunk
 from wt.training.run_files import RunFolder
 from wt.training.trainer import RunOptions, Trainer, train
@@ -37,20 +38,52 @@ def test_one_frame_is_the_still_model_bit_for_bit(dynamic):
     assert torch.equal(clip, expected)
 
 
-def test_temporal_blocks_start_as_good_as_absent(dynamic):
-    scales = [block.ls1.gamma for block in dynamic.model.decoder.temporal]
-    assert len(scales) == 2
-    for gamma in scales:
-        assert torch.equal(gamma.detach(), torch.full_like(gamma, 1e-5))
-    assert pytest.approx(published("dynamic").layerscale_init / 10) == TEMPORAL_LAYERSCALE
-    batch = dynamic.feed.next()
-    model = dynamic.model.eval()
-    with torch.no_grad():
-        noise, t = torch.randn(batch.x0.shape), torch.ones(1)
-        tokens = model.condition(model.encode(batch.photo))
-        both = model(noise, t, tokens, batch.rgb)
-        model.decoder.temporal = torch.nn.ModuleList()
-        torch.testing.assert_close(both, model(noise, t, tokens, batch.rgb), rtol=0, atol=1e-3)
+def test_the_papers_temporal_blocks_start_as_good_as_absent():
+    torch.manual_seed(0)
+    config = replace(shrunk(recipe("mini_dynamic")).config, temporal_start="absent")
+    assert published("dynamic").temporal_start == "absent"
+    block = temporal_block(config)
+    assert torch.equal(block.ls1.gamma.detach(), torch.full((config.width,), 1e-5))
+    assert pytest.approx(published("dynamic").layerscale_init / 10) == LAYERSCALE
+    moved = change(block, torch.randn(1, 12, 4, config.width))
+    assert 0 < moved.abs().max() < 1e-3
+
+
+@torch.no_grad()
+def change(block, x):
+    """What a temporal block adds to tokens of frames with six layers, the diffusion time's rows being 0."""
+    network = WTDiT(shrunk(recipe("mini_dynamic")).config)
+    views = network.views(x.shape[1] // 6, 2, 2, x.device)
+    return block(x, torch.zeros(1, 1, 6, x.shape[-1]), "time", views) - x
+
+
+def test_ours_start_as_a_mean_over_time_that_keeps_what_stays():
+    torch.manual_seed(0)
+    width = shrunk(recipe("mini_dynamic")).config.width
+    block = mean_block(width, 2)
+    still = TOKEN_STD * torch.nn.functional.layer_norm(torch.randn(1, 6, 4, width), (width,))
+    frames = still.repeat(1, 5, 1, 1)
+    assert change(block, frames).abs().max() < 1e-4, "a still token stays as it is"
+    noise = 0.1 * torch.randn_like(frames)
+    after = frames + noise + change(block, frames + noise)
+
+    def flicker(x):
+        return x.unflatten(1, (5, 6)).diff(dim=1).square().mean().sqrt()
+
+    assert flicker(after) < 0.6 * flicker(frames + noise)
+
+
+def test_what_is_not_trained_stays_as_it_is_in_wt_o_mini(dynamic):
+    trained = {name for name, p in dynamic.model.named_parameters() if p.requires_grad}
+    assert trained
+    assert all(name.startswith(("decoder.temporal.", "head.", "out.", "refine.")) for name in trained)
+    before = {name: p.detach().clone() for name, p in dynamic.model.named_parameters()}
+    dynamic.step([dynamic.feed.next()])
+    changed = {name for name, p in dynamic.model.named_parameters() if not torch.equal(p, before[name])}
+    assert changed
+    assert changed <= trained
+    rates = {group["lr"] for optimizer in dynamic.optimizers for group in optimizer.param_groups}
+    assert max(rates) == pytest.approx(dynamic.recipe.temporal_lr * min(rates))
 
 
 def test_a_clip_trains_the_temporal_blocks_and_is_checked_by_frames(shards, tmp_path):

@@ -47,8 +47,10 @@ COLUMNS: dict[str, Callable[[SampleMetrics], float]] = {
     "l0_cd_l2": lambda m: m.layer0.cd_l2,
     "hidden_f01": lambda m: m.hidden.f01,
     "hidden_cd_l2": lambda m: m.hidden.cd_l2,
+    "l0_jitter": lambda m: m.jitter.layer0,
+    "all_jitter": lambda m: m.jitter.all,
 }
-"""Figures of a row; NaN (a Chamfer of an empty set, hidden layers that nobody knows) is left out of the mean."""
+"""Figures of a row; NaN (Chamfer of an empty set, unknown hidden layers, jitter of pictures) is no part of the mean."""
 
 
 @runtime_checkable

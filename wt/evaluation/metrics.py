@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from wt.evaluation.jitter import Jitter, jitter
 from wt.geometry.layers import real_surfaces
 from wt.types import Bool, Float
 
@@ -50,6 +51,8 @@ class SampleMetrics:
     layer0: Points
     hidden: Points
     all: Points
+    jitter: Jitter
+    """NaN of a picture."""
 
 
 class PointSet:
@@ -155,6 +158,12 @@ class Fit:
         return self._agreement("all")
 
     @cached_property
+    def jitter(self) -> Jitter:
+        """Of a clip; the whole of it has one alignment and one unit."""
+        truth = [r.truth for r in self.references]
+        return jitter(self.aligned, truth, self.valid, self.references[0].unit)
+
+    @cached_property
     def rank(self) -> tuple[float, float]:
         """What the best of several seeds has least of: the all-layer CD-L1, then (and for single layers) AbsRel."""
         chamfer, absrel = self.all.cd_l1, self.depth.absrel
@@ -162,7 +171,7 @@ class Fit:
 
     def metrics(self) -> SampleMetrics:
         """Everything; it does not hold on to the points."""
-        return SampleMetrics(self.depth, self._agreement("layer0"), self._agreement("hidden"), self.all)
+        return SampleMetrics(self.depth, self._agreement("layer0"), self._agreement("hidden"), self.all, self.jitter)
 
     def _agreement(self, which: str) -> Points:
         found = []

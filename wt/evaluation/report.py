@@ -25,6 +25,8 @@ COMPLETE = {
     "all_f05": "all F@0.05 ↑",
 }
 
+CLIPS = {"l0_jitter": "L0 jitter ↓", "all_jitter": "all jitter ↓"}
+
 
 def as_markdown(result: dict[str, Any]) -> str:
     """What `python -m wt eval` shows: `result` is its JSON object (split, n, seeds, steps, source, rows, ...)."""
@@ -39,6 +41,8 @@ def as_markdown(result: dict[str, Any]) -> str:
     ]
     if any(_known(row.get(name)) for row in rows for name in COMPLETE):
         parts += ["Complete geometry (hidden: layers 1 and deeper)", _table(rows, COMPLETE)]
+    if any(_known(row.get(name)) for row in rows for name in CLIPS):
+        parts += ["From frame to frame (median of |dz - dz_true| in the object's longest side)", _table(rows, CLIPS)]
     for pair in result.get("differences", []):
         parts += [f"{pair['method']} minus {pair['against']}, the same samples", _differences(pair["figures"])]
     if result.get("worst"):
@@ -67,7 +71,7 @@ def _table(rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
 
 def _differences(figures: dict[str, dict[str, Any]]) -> str:
     lines = ["| figure | mean difference | standard error | samples | |", "|---|---|---|---|---|"]
-    for name, label in {**{k: f"L0 {v}" for k, v in VISIBLE.items()}, **COMPLETE}.items():
+    for name, label in {**{k: f"L0 {v}" for k, v in VISIBLE.items()}, **COMPLETE, **CLIPS}.items():
         found = figures[name]
         if found["n"]:
             verdict = {"unknown": "", "same": "may be chance"}.get(found["verdict"], found["verdict"])

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from wt.types import Bool, Float
 
+FLICKER_HUBER = 0.02
+"""Below it, in normalised depth, a wrong step between frames counts by its square."""
+
 
 @dataclass(frozen=True)
 class EndpointLoss:
@@ -69,6 +72,19 @@ def monotonicity(z: Float[Tensor, "b v h w"], weight: Float[Tensor, "b h w"]) ->
     wrong = (z[:, :-1] - z[:, 1:]).relu().square()
     valid = (weight > 0)[:, None]
     return torch.where(valid, wrong, 0.0).sum() / (valid.sum() * (z.shape[1] - 1)).clamp(min=1)
+
+
+def flicker(
+    z: Float[Tensor, "b t layers h w"], truth: Float[Tensor, "b t layers h w"], weight: Float[Tensor, "b t h w"]
+) -> Float[Tensor, ""]:
+    """Mean size (pseudo-Huber) of dz - dz_true, d the step from a frame to the next, where both are supervised.
+
+    Ours, not the paper's, for clips: the endpoint loss alone counts an error that flickers like one that stays.
+    """
+    both = (weight[:, 1:] * weight[:, :-1])[:, :, None]
+    wrong = torch.where(both > 0, (z - truth).diff(dim=1), 0.0)
+    size = (wrong.square() + FLICKER_HUBER**2).sqrt() - FLICKER_HUBER
+    return (size * both).sum() / (both.sum() * z.shape[2]).clamp(min=1)
 
 
 def real_layers(x_0: Float[Tensor, "b v h w 3"]) -> Bool[Tensor, "b v h w"]:

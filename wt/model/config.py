@@ -58,6 +58,8 @@ class WTDiTConfig:
     """What the gains of LayerScale start from (ARCHITECTURE section 26); None: the blocks have no LayerScale."""
     ray_attention: bool = True
     """False (an ablation): the ray-wise blocks attend layer-wise."""
+    temporal_start: Literal["absent", "mean"] = "absent"
+    """What temporal blocks begin training as: nothing yet (the paper's), or a mean over time (`wt.model.temporal`)."""
     layer_mask: bool = False
     """True (an ablation): a second output says where each layer has a surface, in place of the depth filling."""
     refine_channels: int = 0
@@ -185,6 +187,7 @@ def mini(kind: Literal["object", "scene", "dynamic"], *, image_side: int = 112) 
         temporal_blocks=2 if kind == "dynamic" else 0,
         encoder=NECKED_LITE2,
         layerscale_init=1.0,
+        temporal_start="mean",
         refine_channels=32,
         normalisation="log_median" if kind == "scene" else "zscore",
         default_steps=8,

@@ -13,13 +13,12 @@ from wt.model.config import BLOCK_CYCLE, PATCH, WTDiTConfig
 from wt.model.embeddings import grid_positions, patchify, rotary_table, time_features, unpatchify
 from wt.model.encoder import build_encoder
 from wt.model.refinement import Refinement
+from wt.model.temporal import temporal_block
 from wt.model.vit import DinoV2
 from wt.types import Bool, Float
 
 JOINT_NORM_EPS = 1e-6
 PATCH_CHANNELS = 3 * PATCH * PATCH
-TEMPORAL_LAYERSCALE = 1e-5
-"""Where the gains of temporal blocks start (section 26), so that a clip begins as its frames one by one."""
 
 
 class TimeNetwork(nn.Module):
@@ -81,7 +80,7 @@ class Stack(nn.Module):
         make = (config.width, config.heads)
         self.layer = LayerConditioning(config, adaln=adaln)
         self.blocks = nn.ModuleList(Block(*make, config.layerscale_init) for _ in range(num_blocks))
-        self.temporal = nn.ModuleList(Block(*make, TEMPORAL_LAYERSCALE) for _ in range(num_temporal))
+        self.temporal = nn.ModuleList(temporal_block(config) for _ in range(num_temporal))
         self.ray_attention = config.ray_attention
         self.checkpointing = False
         """Training: the activations inside blocks are computed again for the gradient instead of being kept."""

@@ -70,6 +70,13 @@ def fill_network(
         copy_weights(model, weights, may_lack)
 
 
+def keep_only(model: nn.Module, trained: tuple[str, ...]) -> None:
+    """Freeze all but the parts whose names begin with one of `trained`; with none named, nothing more is frozen."""
+    for name, p in model.named_parameters():
+        if trained and not name.startswith(trained):
+            p.requires_grad_(False)
+
+
 def trainable(model: nn.Module) -> dict[str, nn.Parameter]:
     """By name."""
     return {name: p for name, p in model.named_parameters() if p.requires_grad}

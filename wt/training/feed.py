@@ -26,32 +26,39 @@ Plan = tuple[list[int], int]
 class _Maker(Dataset):
     """Plan in, batch out: what a worker does."""
 
-    def __init__(self, stream: SampleStream, sampling: Sampling, frames: int) -> None:
-        self.stream, self.sampling, self.frames = stream, sampling, frames
+    def __init__(self, stream: SampleStream, sampling: Sampling, recipe: Recipe) -> None:
+        self.stream, self.sampling, self.recipe = stream, sampling, recipe
 
     def __getitem__(self, plan: Plan) -> Batch | ClipBatch:
         keys, seed = plan
         rng = np.random.default_rng(seed)
-        return collated([self.stream.read(key) for key in keys], self.sampling, self.frames, rng)
+        samples = [self.stream.read(key) for key in keys]
+        return collated(samples, self.sampling, self.recipe.frames, rng, self.recipe.strides)
 
 
 def collated(
-    samples: list[Source | ClipSample], sampling: Sampling, frames: int, rng: np.random.Generator | None
+    samples: list[Source | ClipSample],
+    sampling: Sampling,
+    frames: int,
+    rng: np.random.Generator | None,
+    strides: tuple[int, ...] = (1,),
 ) -> Batch | ClipBatch:
     """Stills or clips as a batch; clips are cut to `frames`, anywhere if `rng` is given and at the start otherwise."""
     clips = [sample for sample in samples if isinstance(sample, ClipSample)]
     if clips:
-        return make_clip_batch([cut(clip, frames, rng) for clip in clips], sampling, rng)
+        return make_clip_batch([cut(clip, frames, rng, strides) for clip in clips], sampling, rng)
     return make_batch([sample for sample in samples if isinstance(sample, Source)], sampling, rng)
 
 
-def cut(clip: ClipSample, frames: int, rng: np.random.Generator | None) -> ClipSample:
-    """`frames` frames on end, or the whole clip if it is no longer."""
-    spare = len(clip.rgb) - frames
-    if spare <= 0:
+def cut(clip: ClipSample, frames: int, rng: np.random.Generator | None, strides: tuple[int, ...] = (1,)) -> ClipSample:
+    """`frames` frames, every so many of the clip (a stride drawn from those that fit it), or the whole short clip."""
+    fitting = [stride for stride in strides if stride * (frames - 1) < len(clip.rgb)]
+    if len(clip.rgb) <= frames or not fitting:
         return clip
-    first = 0 if rng is None else int(rng.integers(spare + 1))
-    part = slice(first, first + frames)
+    stride = fitting[0] if rng is None else fitting[int(rng.integers(len(fitting)))]
+    reach = stride * (frames - 1) + 1
+    first = 0 if rng is None else int(rng.integers(len(clip.rgb) - reach + 1))
+    part = slice(first, first + reach, stride)
     return replace(clip, rgb=clip.rgb[part], depth=clip.depth[part], instance=clip.instance[part])
 
 
@@ -68,7 +75,7 @@ class Feed:
     def start(self, sampling: Sampling) -> None:
         """From here on the batches are made for `sampling`; what was made ahead is made anew."""
         self.restore(self._state)
-        maker = _Maker(self.stream, sampling, self.recipe.frames)
+        maker = _Maker(self.stream, sampling, self.recipe)
         plans: Any = self._plans()
         self._batches = iter(DataLoader(maker, batch_size=None, sampler=plans, num_workers=self.workers))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from wt.flow.loss import endpoint_loss, gate_layers, mask_loss, monotonicity, real_layers
+from wt.flow.loss import endpoint_loss, flicker, gate_layers, mask_loss, monotonicity, real_layers
 from wt.flow.path import interpolate
 from wt.flow.timesteps import Schedule
 from wt.model.wt_dit import WTDiT, forward_fill
@@ -79,9 +79,11 @@ def view_mask(batch: Batch | ClipBatch) -> Bool[Tensor, "b #v h w"]:
 class Objective(nn.Module):
     """A network and its loss."""
 
-    def __init__(self, model: WTDiT, mono_weight: float, huber: float | None = None) -> None:
+    def __init__(
+        self, model: WTDiT, mono_weight: float, huber: float | None = None, flicker_weight: float = 0.0
+    ) -> None:
         super().__init__()
-        self.model, self.mono_weight, self.huber = model, mono_weight, huber
+        self.model, self.mono_weight, self.huber, self.flicker_weight = model, mono_weight, huber, flicker_weight
 
     def counts(self, batch: Batch | ClipBatch) -> Float[Tensor, "3"]:
         """What the means of the loss are taken over: weights of supervised points, valid rays, points with a mask."""
@@ -114,6 +116,10 @@ class Objective(nn.Module):
         mono = monotonicity(filled[..., 2], found.weight)
         parts = {"layer0": endpoint.layer0, "hidden": endpoint.hidden, "mono": mono}
         total = endpoint.total * shares[0] + self.mono_weight * mono * shares[1]
+        if self.flicker_weight and isinstance(batch, ClipBatch):
+            z, truth = (x[..., 2].float().unflatten(1, (-1, layers)) for x in (predicted, batch.x0))
+            parts["flicker"] = flicker(z, truth, batch.weight)
+            total = total + self.flicker_weight * parts["flicker"] * shares[1]
         if surface is not None and found.real is not None:
             logits = surface.float().unflatten(1, (-1, layers)).flatten(0, 1)
             parts["mask"] = mask_loss(logits, found.real, found.weight, found.single)

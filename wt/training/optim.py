@@ -18,17 +18,31 @@ def learning_rate(recipe: Recipe, step: int, share_done: float) -> float:
 
 
 def build_optimizers(recipe: Recipe, trainable: dict[str, torch.nn.Parameter]) -> list[torch.optim.Optimizer]:
-    """AdamW for everything, or for what Muon leaves: all but the matrices of the transformer blocks."""
-    hidden = {n: p for n, p in trainable.items() if recipe.optimizer == "muon" and _in_a_block(n) and p.ndim == 2}
-    rest = [p for n, p in trainable.items() if n not in hidden]
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in rest if p.ndim > 1]},
-        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
+    """AdamW for everything, or for what Muon leaves: all but the matrices of the transformer blocks.
+
+    A group's "factor" is what the learning rate is multiplied by for it.
+    """
+    muon: dict[str, torch.nn.Parameter] = {}
+    if recipe.optimizer == "muon":
+        muon = {name: p for name, p in trainable.items() if _in_a_block(name) and p.ndim == 2}
+    rest = {name: p for name, p in trainable.items() if name not in muon}
+    made: list[torch.optim.Optimizer] = [torch.optim.AdamW(_groups(recipe, rest), lr=recipe.lr, betas=recipe.betas)]
+    return [*made, Muon(_groups(recipe, muon), lr=recipe.lr)] if muon else made
+
+
+def _groups(recipe: Recipe, parameters: dict[str, torch.nn.Parameter]) -> list[dict[str, Any]]:
+    """By what they have in common: gains and biases do not decay, temporal blocks learn at a rate of their own."""
+    found: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    for name, p in parameters.items():
+        found.setdefault((p.ndim > 1, "temporal." in name), []).append(p)
+    return [
+        {
+            "params": params,
+            "weight_decay": recipe.weight_decay if decays else 0.0,
+            "factor": recipe.temporal_lr if temporal else 1.0,
+        }
+        for (decays, temporal), params in found.items()
     ]
-    adamw = torch.optim.AdamW(groups, lr=recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)
-    if not hidden:
-        return [adamw]
-    return [adamw, Muon(hidden.values(), lr=recipe.lr, weight_decay=recipe.weight_decay)]
 
 
 def _in_a_block(name: str) -> bool:

@@ -22,6 +22,14 @@ class Recipe:
     """So many batches make one step, as if they were one."""
     frames: int = 16
     """Of a clip; longer ones are cut."""
+    strides: tuple[int, ...] = (1,)
+    """How many frames of a clip lie from one that is taken to the next; drawn for each clip."""
+    trained: tuple[str, ...] = ()
+    """Beginnings of the names of what is trained; empty: everything but the frozen encoder."""
+    temporal_lr: float = 1.0
+    """Factor on the learning rate of temporal blocks, which begin anew in trained weights."""
+    flicker_weight: float = 0.0
+    """Of the loss on wrong changes of depth from frame to frame (ours; `wt.flow.loss.flicker`)."""
     first_side: int | None = None
     """Side of the input in the first of two stages; None: there is only the one at the configuration's side."""
     first_share: float = 0.5
@@ -106,10 +114,28 @@ def _mini(kind: Literal["scene", "object"], image_side: int) -> Recipe:
     return Recipe(config=mini(kind, image_side=image_side), optimizer="muon", first_side=first, first_share=0.6)
 
 
-def mini_dynamic(image_side: int = 112) -> Recipe:
-    """wt-d-mini on procedural clips; it starts from wt-o-mini: `--resume assets/weights/wt-o-mini.safetensors`."""
-    config = mini("dynamic", image_side=image_side)
-    return Recipe(config=config, optimizer="muon", batch=1, lr=3e-4, warmup_steps=100, held_out=4)
+def mini_dynamic(image_side: int = 168) -> Recipe:
+    """wt-d-mini on procedural clips; it starts from wt-o-mini: `--resume assets/weights/wt-o-mini.safetensors`.
+
+    Temporal blocks and head learn, the rest stays as it is in wt-o-mini, and both files can share it.
+    """
+    return Recipe(
+        config=mini("dynamic", image_side=image_side),
+        optimizer="muon",
+        batch=1,
+        frames=8,
+        strides=(1, 1, 2),
+        trained=("decoder.temporal.", "head.", "out.", "refine."),
+        first_side=112 if image_side > 112 else None,
+        first_share=0.6,
+        lr=2e-4,
+        temporal_lr=3.0,
+        warmup_steps=30,
+        ema_decay=0.99,
+        schedule=Schedule(NoiseShift(atom=0.8)),
+        flicker_weight=0.5,
+        held_out=4,
+    )
 
 
 def paper_object(image_side: int = 504) -> Recipe:

@@ -37,6 +37,7 @@ from wt.training.checkpointing import (
     Chance,
     Learned,
     fill_network,
+    keep_only,
     kept_statistics,
     trainable,
     training_record,
@@ -108,7 +109,8 @@ class Trainer:
                 weights = {name: tensor for name, tensor in weights.items() if not name.startswith("encoder.")}
             self.progress = earlier.followed()
             coordinates = stored_coordinates(self.options.resume)
-        config = self.config = self.recipe.config
+        recipe = self.recipe
+        config = self.config = recipe.config
         with self.accelerator.main_process_first():
             self.statistics = kept_statistics(self.options.out / "statistics.npz", self.feed.stream, self._at_side(28))
         if config.normalisation == "zscore":
@@ -120,7 +122,8 @@ class Trainer:
         self.model.checkpoint_blocks(self.recipe.gradient_checkpointing)
         weights, averaged = widened(weights, self.model), widened(averaged, self.model)
         fill_network(self.model, weights, self.options.encoder, may_lack=() if state else NEW_PARTS)
-        self.objective = Objective(self.model, self.recipe.mono_weight, self.recipe.huber)
+        keep_only(self.model, recipe.trained)
+        self.objective = Objective(self.model, recipe.mono_weight, recipe.huber, recipe.flicker_weight)
         self.module = shard(self.objective) if self.sharded else self.accelerator.prepare_model(self.objective)
         self.ema = Ema(self.model, self.recipe.ema_decay)
         if averaged:
@@ -209,7 +212,7 @@ class Trainer:
         lr = learning_rate(recipe, progress.step, self.share_done())
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = lr
+                group["lr"] = lr * group["factor"]
         self.model.zero_grad(set_to_none=True)
         told = []
         for batch, shares in zip(batches, self.shares(batches), strict=True):
