@@ -169,7 +169,6 @@ def _place(page: Page) -> None:
 
 
 def _export(page: Page) -> None:
-    _clip_export(page)
     for group in GROUPS:
         choices = [choice for choice in group.choices if choice[1] in EXPORT_FORMATS]
         box = gr.CheckboxGroup(
@@ -187,24 +186,6 @@ def _export(page: Page) -> None:
     page.add("export_axes", axes)
     _button(page, "build", "Build the zip", variant="primary", interactive=False)
     _text(page, "export_facts")
-
-
-def _film(page: Page) -> None:
-    _widget(page, "film", {}, theme.read("film.html"), theme.read("film.js"))
-    with page.add("film_tools", gr.Row(elem_id="film_tools", visible=False)):
-        _button(page, "follow", "Follow the selection", size="sm", interactive=False)
-        page.add("clean_clip", gr.Checkbox(False, label="Remove edge flyers", elem_id="clean_clip"))
-        _button(page, "lift_clip", "Lift the clip", variant="primary", size="sm", interactive=False)
-
-
-def _clip_export(page: Page) -> None:
-    with page.add("clip_export", gr.Column(elem_id="clip_export", visible=False)):
-        choices = clip.formats()
-        names = [name for _, name in choices]
-        box = gr.CheckboxGroup(choices, value=names, label="The clip", elem_id="clip_formats", elem_classes=["pills"])
-        page.add("clip_formats", box)
-        _button(page, "build_clip", "Build the clip's zip", variant="primary", interactive=False)
-        _text(page, "clip_facts")
 
 
 def _view(page: Page) -> None:
