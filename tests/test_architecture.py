@@ -39,6 +39,7 @@ BARE = (
     "accelerate",
     "ray",
     "av",
+    "pxr",
 )
 
 

@@ -181,6 +181,7 @@ def table(rows: list[dict[str, Any]], indent: str) -> str:
 
 def text(value: Any) -> str:
     """One value in a few characters."""
+    value = value.tolist() if hasattr(value, "tolist") else value  # of NumPy
     if value is None or value == []:
         return "none"
     if isinstance(value, bool):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -73,6 +74,7 @@ def test_without_json_a_reader_gets_lines(here, capfd, tmp_path):
     assert program.plain({"rows": rows, "ok": True}) == (
         "rows:\n  method  f       cd\n  plane   0.1235  none\n  a       1       2\nok: yes\n"
     )
+    assert program.plain({"rows": [{"up": np.array([0.0, -1.0])}]}) == "rows:\n  up\n  0, -1\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -121,7 +121,7 @@ def test_an_object_that_cannot_be_closed_stays_open_and_that_is_said(scene, tmp_
     def refuse(thing, intrinsics, *, faces):
         raise WtError(f"{thing.name} has too few points.")
 
-    monkeypatch.setattr("wt.meshes.watertight.watertight", refuse)
+    monkeypatch.setattr(glb, "watertight", refuse)
     job = ExportJob(scene, tmp_path, OPENCV, "grey")
     glb.write(job)
     names = set(primitives(GLTF2.load(str(tmp_path / "mesh.glb"))))

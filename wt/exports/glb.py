@@ -14,6 +14,7 @@ from wt.exports.axes import OPENCV, OPENGL
 from wt.exports.gltf import Gltf
 from wt.exports.job import ExportJob
 from wt.meshes.mesh import Mesh
+from wt.meshes.watertight import watertight
 from wt.scene.cloud import PointCloud
 from wt.scene.objects import SceneObject
 
@@ -62,10 +63,8 @@ def solids(job: ExportJob) -> list[Mesh]:
 
 def _closed(job: ExportJob, thing: SceneObject) -> Mesh | None:
     try:
-        from wt.meshes.watertight import watertight
-
         return watertight(thing, job.scene.intrinsics, faces=SOLID_FACES)
-    except (WtError, ImportError) as error:
+    except WtError as error:
         job.notes.append(f"{thing.name} is open in mesh.glb. {error}")
         return None
 
