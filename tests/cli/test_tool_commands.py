@@ -10,19 +10,28 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from helpers import exist
 
+from wt.exports.export import FORMATS
 
-def test_export_of_a_saved_scene(here, call, tmp_path):
+
+def test_export_of_a_saved_scene(here, call, tmp_path, monkeypatch):
+    monkeypatch.setattr("wt.exports.video.FRAMES", 4)  # the films are tested by themselves
     model = here / "tiny-scene.safetensors"
     call("lift", here / "photo.png", "-o", tmp_path, "--model", model, "--formats", "camera", "--json")
     code, found, _ = call("export", tmp_path / "scene.wts", "-o", tmp_path / "all", "--formats", "all", "--json")
     assert code == 0
-    assert {"ply", "glb", "npz", "camera"} <= set(found["files"])
+    assert set(found["files"]) == set(FORMATS) - {"png"}, "a saved scene has no photo of its own"
+    assert set(found["roundtrip"]) == {"ply", "glb", "npz", "transforms", "colmap"}
+    assert found["notes"] == []
     for paths in found["files"].values():
         exist(paths)
     assert found["roundtrip_px"] < 0.01
     code, found, _ = call("export", tmp_path / "scene.wts", "-o", tmp_path / "one", "--formats", "glb", "--json")
     assert set(found["files"]) == {"glb"}
     assert found["roundtrip_px"] < 0.01
+    argv = ("--formats", "png,camera", "--photo", here / "photo.png", "--axes", "z-up", "--hidden", "photo", "--json")
+    code, found, _ = call("export", tmp_path / "scene.wts", "-o", tmp_path / "two", *argv)
+    assert {Path(path).name for paths in found["files"].values() for path in paths} == {"before.png", "camera.json"}
+    assert "z up" in (tmp_path / "two" / "camera.json").read_text()
     code, found, err = call("export", tmp_path / "scene.wts", "-o", tmp_path / "one", "--formats", "fbx", "--json")
     assert (code, found) == (2, None)
     assert "'fbx'" in err

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from wt.errors import WtError
+from wt.exports import video
 from wt.exports.export import FORMATS, export, zip_folder
 from wt.exports.ply import read_ply
 from wt.exports.readme import LINES
@@ -22,7 +23,9 @@ def written(scene, tmp_path_factory):
     out = tmp_path_factory.mktemp("export")
     picture = np.random.default_rng(0).integers(0, 255, (160, 224, 3), dtype=np.uint8)
     manifest = {"prompts": ["add a ball"], "seeds": [7, 8], "models": [{"name": "m", "licence": "Apache-2.0"}]}
-    return export(scene, out, "all", manifest=manifest, before=picture, after=255 - picture, readme=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(video, "FRAMES", 4)  # the films are tested by themselves
+        return export(scene, out, "all", manifest=manifest, before=picture, after=255 - picture, readme=True)
 
 
 @pytest.fixture(scope="module")
