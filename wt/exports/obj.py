@@ -1,7 +1,7 @@
 """`obj`: mesh.obj with mesh.mtl, the layers of every thing as named objects, in the chosen axes.
 
-Colours follow the coordinates, `v x y z r g b`, as Blender, MeshLab and most others read them; a mesh with a texture
-has its PNG beside.
+Colours follow the coordinates, `v x y z r g b`, as Blender, MeshLab and most others read them. Where the photo is at
+hand, what is seen shows it as a texture as well, a PNG beside.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from wt.exports.axes import Axes
 from wt.exports.job import ExportJob
 from wt.exports.names import distinct_names
 from wt.exports.pictures import png_bytes
+from wt.exports.textures import textured_meshes
 from wt.meshes.mesh import Mesh
 
 
@@ -22,7 +23,8 @@ def write(job: ExportJob) -> list[Path]:
     if not job.meshes:
         job.notes.append("There is no mesh.obj: what is shown are single points, without a surface between them.")
         return []
-    named = dict(zip(distinct_names(mesh.name for mesh in job.meshes), job.meshes, strict=True))
+    meshes = textured_meshes(job)
+    named = dict(zip(distinct_names(mesh.name for mesh in meshes), meshes, strict=True))
     textures = {name: mesh.texture for name, mesh in named.items() if mesh.texture is not None}
     return [
         job.save("mesh.obj", obj_text(named, job.axes, job.frame())),
