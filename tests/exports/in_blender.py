@@ -16,6 +16,11 @@ folder, points, picture = sys.argv[1:]
 runpy.run_path(f"{folder}/open_in_blender.py", run_name="__main__")
 scene = bpy.data.scenes["World Tracing"]
 bpy.context.window.scene = scene
+shown = sorted(thing.name for thing in scene.objects if thing.type == "MESH" and not thing.hide_get())
+for thing in scene.objects:  # now the points, which have one colour a pixel
+    if thing.type == "MESH":
+        thing.hide_render = not thing.name.endswith("points")
+        thing.hide_set(thing.hide_render)
 bpy.context.view_layer.update()
 width, height = scene.render.resolution_x, scene.render.resolution_y
 seen = [world_to_camera_view(scene, scene.camera, Vector(point)) for point in np.load(points).tolist()]
@@ -40,6 +45,7 @@ found = {
     "size": [width, height],
     "pixels": [[at.x * width, (1 - at.y) * height, at.z] for at in seen],
     "clouds": clouds,
+    "shown": shown,
     "collections": {made.name: sorted(thing.name for thing in made.objects) for made in scene.collection.children},
     "behind": [entry.image.filepath for entry in camera.background_images],
     "unit": [scene.unit_settings.system, scene.unit_settings.scale_length],

@@ -57,6 +57,7 @@ def test_every_thing_is_a_collection_of_points_and_surfaces(blender, scene):
     }
     assert all({"colour", "radius", "position"} <= set(attributes) for _, attributes in found["clouds"].values())
     assert all(len(materials) == 1 for materials in found["surfaces"].values())
+    assert found["shown"] == sorted(found["surfaces"]), "points wait behind the surfaces"
 
 
 def test_the_photo_lies_behind_and_lengths_are_metres(blender):

@@ -16,8 +16,8 @@ from wt.files import json_text
 
 _SCRIPT = Path(__file__).with_name("open_in_blender.py")
 _PLACE = "SCENE: dict[str, Any] = {}"
-_OVERLAP = 1.15
-"""Points are a little larger than their pixels, so that surfaces are closed."""
+_OVERLAP = 1.5
+"""Points are a little wider than the diagonal of their pixels, so that surfaces have no gaps."""
 
 
 def write(job: ExportJob) -> list[Path]:

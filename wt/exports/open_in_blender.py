@@ -28,9 +28,12 @@ def main() -> None:
         bpy.context.window.scene = scene
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         collections = {ident: collection(scene, name) for ident, name in SCENE["things"].items()}
-        add_points(folder / SCENE["points"], collections)
+        clouds = add_points(folder / SCENE["points"], collections)
         if SCENE["meshes"]:
-            add_meshes(folder / SCENE["meshes"], scene, collections)
+            add_meshes(folder / SCENE["meshes"], collections)
+            for cloud in clouds:  # surfaces are seen first; the eye and the camera in the outliner bring points back
+                cloud.hide_set(True, view_layer=scene.view_layers[0])
+                cloud.hide_render = True
         add_camera(folder / SCENE["photo"], scene)
     set_up(scene)
     show(scene)
@@ -53,11 +56,12 @@ def collection(scene: Any, name: str) -> Any:
     return made
 
 
-def add_points(path: Path, collections: dict[int, Any]) -> None:
+def add_points(path: Path, collections: dict[int, Any]) -> list[Any]:
     """One object for every thing and layer; colours and the size of every point are attributes of its vertices."""
     table = read_ply(path)
     group, material = point_nodes(), photo_material(COLOUR)
     group.nodes["Set Material"].inputs["Material"].default_value = material
+    made = []
     for ident, layer in np.unique(np.stack([table["object_id"], table["layer"]], axis=1), axis=0).tolist():
         rows = table[(table["object_id"] == ident) & (table["layer"] == layer)]
         name = f"{SCENE['things'][ident]} layer {layer} points"
@@ -65,6 +69,8 @@ def add_points(path: Path, collections: dict[int, Any]) -> None:
         thing.data.materials.append(material)
         thing.modifiers.new("Points", "NODES").node_group = group
         collections[ident].objects.link(thing)
+        made.append(thing)
+    return made
 
 
 def read_ply(path: Path) -> np.ndarray:
@@ -131,8 +137,8 @@ def photo_material(attribute: str) -> Any:
     return material
 
 
-def add_meshes(path: Path, scene: Any, collections: dict[int, Any]) -> None:
-    """The surfaces in the collections of their things, hidden so that the points are seen first."""
+def add_meshes(path: Path, collections: dict[int, Any]) -> None:
+    """The surfaces, in the collections of their things."""
     known = set(bpy.data.objects)
     bpy.ops.import_scene.gltf(filepath=str(path))
     made = [thing for thing in bpy.data.objects if thing not in known]
@@ -146,8 +152,6 @@ def add_meshes(path: Path, scene: Any, collections: dict[int, Any]) -> None:
         if thing.data.color_attributes and not thing.data.uv_layers:
             thing.data.materials.clear()
             thing.data.materials.append(photo_material(thing.data.color_attributes[0].name))
-        thing.hide_render = True
-        thing.hide_set(True, view_layer=scene.view_layers[0])
     for thing in [thing for thing in made if thing.type != "MESH"]:
         bpy.data.objects.remove(thing)
 
