@@ -8,9 +8,10 @@ import time
 from functools import partial
 from pathlib import Path
 
-from app import project
+from app import frames, project
 from app.pictures import thumbnail
 from app.work import Work
+from wt.clips.clip import Clip
 from wt.errors import WtError
 from wt.files import write_atomic
 from wt.scene.scene import Scene
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 THUMBNAIL = "thumbnail.jpg"
 _SCENE = "scene.wts"
+_CLIP = "clip.wtc"
 
 
 class Autosaver:
@@ -86,6 +88,10 @@ def write(folder: Path, work: Work, before: Work) -> None:
         (folder / _SCENE).unlink(missing_ok=True)
     elif work.scene is not before.scene:
         work.scene.save(folder / _SCENE)
+    if work.clip is None:
+        (folder / _CLIP).unlink(missing_ok=True)
+    elif work.clip is not before.clip:
+        work.clip.save(folder / _CLIP)
     for name, data in project.pieces(work, before):
         if data is None:
             (folder / name).unlink(missing_ok=True)
@@ -104,7 +110,9 @@ def read(folder: Path) -> Work | None:
     scene = folder / _SCENE
     try:
         found = Scene.load(scene) if scene.is_file() else None
-        return project.restored(partial(_content, folder), found, folder.name, "Your saved work")
+        work = project.restored(partial(_content, folder), found, folder.name, "Your saved work")
+        clip = folder / _CLIP
+        return frames.rejoined(work, Clip.load(clip)) if clip.is_file() else work
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise WtError(f"Your saved work could not be read ({error}). Open the photo again.") from error
 

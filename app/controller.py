@@ -8,6 +8,7 @@ from app.engine import Engine
 from app.jobs import Worker, attempt
 from app.session import Session, Sessions
 from app.verbs.base import Verbs
+from app.verbs.clip import ClipVerbs
 from app.verbs.edit import EditVerbs
 from app.verbs.export import ExportVerbs
 from app.verbs.geometry import GeometryVerbs
@@ -35,6 +36,7 @@ class Controller(Verbs):
     def __init__(self, engine: Engine, sessions: Sessions, worker: Worker) -> None:
         super().__init__(engine, sessions, worker)
         self.photo = PhotoVerbs(engine, sessions, worker)
+        self.clip = ClipVerbs(engine, sessions, worker)
         self.select = SelectVerbs(engine, sessions, worker)
         self.words = WordsVerbs(engine, sessions, worker)
         self.geometry = GeometryVerbs(engine, sessions, worker)

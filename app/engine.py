@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Literal
 
 from app.config import AppConfig
-from app.models import KNOWN, Kind, Model, named
+from app.models import CLIP_MODELS, KNOWN, Kind, Model, named
 from wt.errors import WtError
 
 log = logging.getLogger(__name__)
@@ -112,6 +112,18 @@ class Engine:
         model = self.chosen(kind, name)
         return self._when_loaded(self._part(kind, model), model.name, waiting)
 
+    def clip_model(self) -> str | None:
+        """A model on this machine that sees all frames of a clip at once; None if there is none."""
+        return next((name for name in CLIP_MODELS if name in (self._here or ())), None)
+
+    def clip_lifter(self, name: str, waiting: Waiting = _patient) -> Any:
+        """A model for clips, loaded when it is first used.
+
+        Raises:
+            WtError: it could not be loaded; the sentence says why.
+        """
+        return self._when_loaded(name, name, waiting)
+
     def detector(self, waiting: Waiting = _patient) -> Any:
         """What finds words on a photo; only where the configuration names it.
 
@@ -204,7 +216,8 @@ class Engine:
         return made
 
     def _look(self) -> None:
-        self._here = frozenset(model.name for models in KNOWN.values() for model in models if self._is_here(model.name))
+        known = [model.name for models in KNOWN.values() for model in models]
+        self._here = frozenset(name for name in (*known, *CLIP_MODELS) if self._is_here(name))
 
     def _is_here(self, name: str) -> bool:
         from wt.lift import locate

@@ -17,6 +17,7 @@ from app.layout import Page
 from app.session import Session, Sessions
 from app.variants import Step
 from app.view import chip, describe, running
+from wt.clips.read import is_clip
 from wt.errors import WtError
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,11 @@ class Events:
         page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
         page["pose"].act(self.event("That change", self._pose), None, self.outputs, **quiet)
         page["viewer"].touched(self.on_touched, None, self.outputs, **quiet)
+        act(page["film"].act, verbs.clip.film)
+        act(page["timeline"].act, verbs.clip.play)
+        long(page["follow"].click, verbs.clip.follow)
+        long(page["lift_clip"].click, verbs.clip.lift, [page["clean_clip"], page["seed"]])
+        long(page["build_clip"].click, verbs.clip.build, page["clip_formats"])
         on(page["level"].input, verbs.select.level, page["level"])
         page["mask_tools"].act(self.event("That change", self._mask), None, self.outputs, **quiet)
         on(page["mask_upload"].upload, verbs.select.load_mask, page["mask_upload"], "Loading the mask")
@@ -258,7 +264,7 @@ class Events:
     def _open(self, session: Session, path: str | None) -> None:
         if not path:
             raise WtError("No file arrived. Choose a photo.")
-        self.controller.photo.open(session, path)
+        (self.controller.clip if is_clip(path) else self.controller.photo).open(session, path)
 
     def _example(self, session: Session, data: dict[str, Any]) -> None:
         path = next((path for path in examples() if path.name == data.get("name")), None)

@@ -21,7 +21,9 @@ from wt.scene.scene import Scene
 def photo(work: Work) -> str:
     """Name, size and what was converted."""
     if work.photo is None:
-        return hint("JPEG, PNG, WebP or HEIC, or a project that you saved (.wts). It stays on this machine.")
+        return hint(
+            "JPEG, PNG, WebP or HEIC; a video or GIF; or a project that you saved (.wts). It stays on this machine."
+        )
     notes = "".join(f"<li>{escaped(note)}</li>" for note in work.photo.notes)
     rows = [("File", work.photo.name), ("Size", f"{work.photo.width} × {work.photo.height} px")]
     if work.photo.focal_35mm:

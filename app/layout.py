@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import seeds, theme
+from app import clip, seeds, theme
 from app.examples import examples
 from app.formats import EXPORT_FORMATS, GROUPS
 from app.view import STEPS, TITLES
@@ -44,6 +44,7 @@ def build() -> Page:
             with gr.Column(elem_id="middle"):
                 stage = theme.read("stage.html")
                 _widget(page, "stage", {"empty": True}, stage, theme.read("stage.js"))
+                _film(page)
             with gr.Column(elem_id="right"):
                 _view(page)
         with gr.Row(elem_id="footer"):
@@ -169,6 +170,7 @@ def _place(page: Page) -> None:
 
 
 def _export(page: Page) -> None:
+    _clip_export(page)
     for group in GROUPS:
         choices = [choice for choice in group.choices if choice[1] in EXPORT_FORMATS]
         box = gr.CheckboxGroup(
@@ -188,6 +190,24 @@ def _export(page: Page) -> None:
     _text(page, "export_facts")
 
 
+def _film(page: Page) -> None:
+    _widget(page, "film", {}, theme.read("film.html"), theme.read("film.js"))
+    with page.add("film_tools", gr.Row(elem_id="film_tools", visible=False)):
+        _button(page, "follow", "Follow the selection", size="sm", interactive=False)
+        page.add("clean_clip", gr.Checkbox(False, label="Remove edge flyers", elem_id="clean_clip"))
+        _button(page, "lift_clip", "Lift the clip", variant="primary", size="sm", interactive=False)
+
+
+def _clip_export(page: Page) -> None:
+    with page.add("clip_export", gr.Column(elem_id="clip_export", visible=False)):
+        choices = clip.formats()
+        names = [name for _, name in choices]
+        box = gr.CheckboxGroup(choices, value=names, label="The clip", elem_id="clip_formats", elem_classes=["pills"])
+        page.add("clip_formats", box)
+        _button(page, "build_clip", "Build the clip's zip", variant="primary", interactive=False)
+        _text(page, "clip_facts")
+
+
 def _view(page: Page) -> None:
     with gr.Row(elem_id="view_tools"):
         template = '<span>Layers</span><div class="layers"></div>'
@@ -199,6 +219,7 @@ def _view(page: Page) -> None:
     _widget(page, "viewer", {}, theme.read("viewer.html"), theme.read("viewer.js"))
     _widget(page, "ruler", {}, theme.read("ruler.html"), theme.read("ruler.js"))
     _widget(page, "depths", {}, theme.read("depths.html"), theme.read("depths.js"))
+    _widget(page, "timeline", {}, theme.read("timeline.html"), theme.read("timeline.js"))
     with gr.Row(elem_id="view_foot"):
         _button(page, "home", "Photo's view", size="sm", interactive=False)
         _button(page, "peek", "Before", size="sm", interactive=False)

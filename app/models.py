@@ -47,6 +47,10 @@ KNOWN: dict[Kind, tuple[Model, ...]] = {
 }
 
 
+CLIP_MODELS = ("wt-d-mini", "world-tracing-dynamic")
+"""Those that see all frames of a clip at once, the quickest first."""
+
+
 def named(source: str, kind: Kind) -> Model:
     """The model that a command line means by a name, a file or a place on the hub."""
     known = next((model for model in KNOWN[kind] if model.name == source), None)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app import autosave, depths, pictures, project, projects
+from app import autosave, depths, frames, pictures, project, projects
 from app.autosave import Autosaver
 from app.config import AppConfig
 from app.display import Display
@@ -20,6 +20,7 @@ from app.ruler import Ruler
 from app.variants import Step, Variants
 from app.viewer import Viewer
 from app.work import History, Work
+from wt.clips.clip import Clip
 from wt.errors import WtError
 from wt.files import write_atomic
 from wt.geometry.layers import LayeredPointmap
@@ -126,6 +127,12 @@ class Session:
         return self.scene_before if self.peeking else self.seen.shown_scene
 
     @property
+    def shown_clip(self) -> Clip | None:
+        """The lifted clip that the 3D view plays where no scene is shown."""
+        clip = self.now.clip
+        return clip if clip is not None and clip.lifted and self.shown_scene is None else None
+
+    @property
     def scene_before(self) -> Scene | None:
         """The scene under the variant that is looked at, else the one before the last edit."""
         return self.now.scene if self.previewing else self.history.scene_before
@@ -159,6 +166,7 @@ class Session:
         work, outlined = self.seen, self.outlined
         depends: dict[str, tuple[Any, ...]] = {
             "photo": (work.shown_rgb,),
+            "film": (work.clip, work.selection),
             "depths": (self.shown_scene,),
             "before": (None if work.rgb is None else pictures.before(work),),
             "overlay": (
@@ -181,6 +189,8 @@ class Session:
         if name.startswith(CARD_OF):
             card = None if self.variants is None else self.variants.card(name.removeprefix(CARD_OF))
             return None if card is None else (card, "image/jpeg")
+        if name == "film":
+            return frames.strip(self.now)
         if name not in ("photo", "before", "overlay"):
             return None
         with self.lock:

@@ -27,6 +27,7 @@ _KEYS = (
     ("Run what is next", "Ctrl+Enter"),
     ("Undo, redo", "Ctrl+Z, Ctrl+Shift+Z"),
     ("Save the project as a file", "Ctrl+S"),
+    ("Clip: play, pause", "Space"),
     ("3D: turn, pan, zoom", "left-drag, right-drag, wheel"),
     ("3D: fly", "W A S D Q E"),
     ("3D: ruler, depth pictures", "R, T"),
@@ -51,7 +52,7 @@ def read(name: str) -> str:
 
 def css() -> str:
     """The style sheet of the page."""
-    return read("studio.css") + read("pane.css")
+    return read("studio.css") + read("pane.css") + read("clip.css")
 
 
 def head() -> str:

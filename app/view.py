@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import facts, pane, placement, projects
+from app import clip, facts, pane, placement, projects
 from app.engine import Engine
 from app.jobs import Job
 from app.markup import escaped
@@ -50,6 +50,7 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "viewer": {"value": viewer(seen, session)},
         **pane.describe(session),
         "layers": {"value": layers(seen, session)},
+        **clip.describe(session),
     }
 
 

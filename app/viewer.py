@@ -14,7 +14,9 @@ from app import flyers
 from app.display import Display
 from app.gizmo import Gizmo
 from app.marks import Marks
+from app.reel import Reel
 from app.ruler import Ruler
+from wt.clips.clip import Clip
 from wt.geometry.camera import Intrinsics
 from wt.scene.cloud import PointCloud
 from wt.scene.display import fitting_fov, middle_depth, point_nodes
@@ -70,6 +72,7 @@ class Viewer:
         self._server.on_client_connect(self._welcome)
         self._server.scene.on_click()(self._clicked)
         self.gizmo = Gizmo(self._server)
+        self.reel = Reel(self._server)
         self.marks = Marks(self._server)
 
     @property
@@ -102,6 +105,7 @@ class Viewer:
                 self._keep_frames({})
                 self._scene, self.shown = None, Shown()
             return self.shown
+        self.reel.show(None, display, 0)
         marked = None if forming or display.flyers is None else flyers.found(scene, display.flyers)
         cloud = scene.point_cloud(
             layers=display.layers,
@@ -121,6 +125,12 @@ class Viewer:
             self.shown = Shown(sent, len(cloud), forming)
         return self.shown
 
+    def play(self, clip: Clip | None, display: Display) -> None:
+        """Show a lifted clip in place of a scene, or none."""
+        self.reel.show(clip, display, self.point_budget)
+        if clip is not None:
+            self.shown = Shown(self.reel.sent, self.reel.total)
+
     def hold(self, scene: Scene, chosen: SceneObject | None) -> None:
         """Show handles at an object of the scene that is on screen, or take them away; no point is sent."""
         with self._lock, self._server.atomic():
@@ -131,6 +141,7 @@ class Viewer:
 
     def dress(self, display: Display) -> None:
         """Another point size, ground, camera or axes; no point is sent."""
+        self.reel.dress(display)
         self._set_ground(light=display.light)
         with self._lock, self._server.atomic():
             for handle, size in self._nodes.values():
@@ -147,6 +158,7 @@ class Viewer:
 
     def stop(self) -> None:
         """Close the server and its threads."""
+        self.reel.stop()
         self._server.stop()
 
     def _welcome(self, client: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.models import Kind
 from editors.segment.named import Thing
+from wt.clips.clip import Clip
 from wt.depth import DepthMap
 from wt.images import Photo
 from wt.scene.scene import Scene
@@ -99,6 +100,10 @@ class Work:
     proposal: Proposal | None = None
     edits: tuple[dict[str, Any], ...] = ()
     """Accepted edits in order, as they go into the manifest."""
+    clip: Clip | None = None
+    """What moves; `photo` is then one of its frames."""
+    frame: int = 0
+    """Which of them."""
 
     @property
     def stem(self) -> str:

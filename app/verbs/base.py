@@ -34,6 +34,10 @@ class Verbs:
         viewer = self.sessions.viewer_of(session)
         scene = session.shown_scene
         viewer.show(scene, session.display, session.ruler, chosen=session.chosen_object)
+        clip = session.shown_clip
+        viewer.play(clip, session.display)
+        if home and clip is not None:
+            viewer.home(clip.scene(0))
         if home and scene is not None:
             viewer.home(scene)
 

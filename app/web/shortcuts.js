@@ -17,6 +17,7 @@
     if (key === "?") { event.preventDefault(); help(); return; }
     if (key === "escape") { help(false); stage && stage.escape(); return; }
     if (key === "x") press("peek");
+    if (key === " " && window.studioTimeline && window.studioTimeline.toggle(event)) return;
     if (fromView || !stage) return; // the 3D view flies with W A S D Q E
     const tools = { v: "pick", m: "box", b: "brush", e: "eraser", p: "place", c: "compare" };
     if (tools[key]) { const button = document.querySelector('#stage [data-tool="' + tools[key] + '"]'); if (button && !button.disabled) button.click(); }

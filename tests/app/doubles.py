@@ -1,7 +1,7 @@
 """Quick parts in place of the models, for tests of the app itself: a room of planes, round masks, a red box."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,17 @@ class PlaneLifter:
             if on_step is not None:
                 on_step(done, steps, self._result(image, mask, seed, done / steps))
         return self._result(image, mask, seed, 1.0)
+
+    def lift_clip(self, frames, masks=None, *, steps=None, seed=42, sampler="euler", on_step=None):
+        """Frame by frame; the plane comes nearer, so that no two frames are alike."""
+        lifted = []
+        for number, frame in enumerate(frames):
+            time.sleep(self.step_s)
+            one = self._result(frame, None if masks is None else masks[number], seed, 1.0)
+            lifted.append(replace(one, points=one.points * np.float32(1 - 0.01 * number)))
+            if on_step is not None:
+                on_step(number + 1, len(frames), list(lifted))
+        return lifted
 
     def _result(self, rgb, mask, seed, share):
         scale = self.long_side / max(rgb.shape[:2])

@@ -103,9 +103,17 @@ class Clip:
         Raises:
             WtError: the clip is not lifted.
         """
+        return self.scene(frame).point_cloud(layers=layers, colour=colour, hidden=hidden)
+
+    def scene(self, frame: int) -> Scene:
+        """One frame by itself.
+
+        Raises:
+            WtError: the clip is not lifted.
+        """
         if not self.lifted:
             raise WtError("The clip has no geometry yet. Lift it first.")
-        return Scene.from_layers(self.lifted[frame]).point_cloud(layers=layers, colour=colour, hidden=hidden)
+        return Scene.from_layers(self.lifted[frame])
 
     def save(self, path: str | Path) -> Path:
         """Write one file, atomically; `load` reads it back with every array identical."""
