@@ -6,7 +6,7 @@ truth over the other fifteen, the mean of the last, and the share of frames belo
 
     still       the first mask everywhere
     flow        carried by optical flow alone
-    colours     the same, the outline drawn to each frame's colours
+    colours     the same, the outline drawn to each frame's colours: what the app does
     sam-mini    flow, and sam-mini asked about each frame
     both        all of it
 """
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from editors.segment import new_segmenter  # noqa: E402
-from editors.segment.propagate import Carry, agreement, propagate  # noqa: E402
+from editors.segment.propagate import agreement, propagate  # noqa: E402
 from wt.data.clips import render_clip  # noqa: E402
 from wt.data.seeds import HELD_OUT_FROM  # noqa: E402
 from wt.images import resize_rgb  # noqa: E402
@@ -37,12 +37,8 @@ SIDE = 192
 FRAMES = 16
 PHOTOS = ("astronaut", "coffee", "chelsea", "rocket", "brick", "grass", "gravel")
 """Pictures of scikit-image that come with it."""
-WAYS = {
-    "flow": Carry(snapped=False, looked=False),
-    "colours": Carry(snapped=True, looked=False),
-    "sam-mini": Carry(snapped=False, looked=True),
-    "both": Carry(snapped=True, looked=True),
-}
+WAYS = {"flow": (False, False), "colours": (False, True), "sam-mini": (True, False), "both": (True, True)}
+"""Whether sam-mini is asked, and whether outlines are drawn to the colours."""
 log = logging.getLogger("propagation")
 
 
@@ -63,7 +59,8 @@ def main() -> None:
         rows["still"].append(overlaps(np.repeat(truth[:1], len(truth), axis=0), truth))
         for way in options.ways:
             began = time.perf_counter()
-            found = propagate(frames, truth[0], segmenter=segmenter, carry=WAYS[way])
+            asked, snapped = WAYS[way]
+            found = propagate(frames, truth[0], segmenter=segmenter if asked else None, snapped=snapped)
             seconds[way] += time.perf_counter() - began
             rows[way].append(overlaps(found, truth))
         log.info("%d: %s", seed, {way: round(float(values[-1].mean()), 3) for way, values in rows.items()})

@@ -9,14 +9,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wt.cli import bench, clip, convert, data, doctor, download, edit, evaluate, export, lift, remove, train, views
+from wt.cli import bench, clip, convert, data, doctor, download, edit, evaluate, export, lift, remove, train, trellis, views
 from wt.errors import Cancelled, WtError
 from wt.files import json_text
 
 if TYPE_CHECKING:
     from wt.lift import Lifter
 
-LIFTING, LEARNING = (lift,), (export, views, data, train, evaluate, bench, download, convert)
+LIFTING, LEARNING = (lift,), (export, views, trellis, data, train, evaluate, bench, download, convert)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,15 +55,16 @@ def make_pipeline(
 
 def follow(frames: Any, at: int, click: Any, mask: Any, on_frame: Any) -> Any:
     """The masks of all frames of a clip from a click, or a mask, in one of them."""
-    from editors.segment import new_segmenter
     from editors.segment.propagate import propagate
 
-    segmenter = new_segmenter()
     if click is not None:
+        from editors.segment import new_segmenter
+
+        segmenter = new_segmenter()
         segmenter.set_image(frames[at])
         found = segmenter.predict([(*click, True)])[-1].mask
         mask = found if mask is None else mask | found
-    return propagate(frames, mask, at, segmenter=segmenter, on_frame=on_frame)
+    return propagate(frames, mask, at, on_frame=on_frame)
 
 
 def editor_checks() -> list[dict[str, Any]]:

@@ -1,46 +1,39 @@
-"""From the mask of one frame to the masks of all: optical flow carries it, the segmenter looks again, a guard decides.
+"""From the mask of one frame to the masks of all: optical flow carries it, the colours of each frame draw its outline.
 
-Flow (DIS, Kroeger et al. 2016) knows how the pixels move but its errors add up; the segmenter sees each frame anew but
-may mean another thing. So its answer counts only where it agrees with what was carried.
+Flow (DIS, Kroeger et al. 2016) knows how the pixels move, but its errors add up; GrabCut in a band around what was
+carried takes them out again. A segmenter can be asked about each frame besides; its answer counts where it agrees with
+what was carried. The built-in one makes masks worse that way (benchmarks/propagation.py), so nothing asks it by itself.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from editors.segment.base import Point, Segmenter
 from editors.segment.graph import shrink
-from editors.segment.refine import cut_in_band, to_photo
+from editors.segment.refine import cut_in_band, fill_small_holes, to_photo
 from wt.errors import WtError
 from wt.images import resize_mask
 from wt.types import Bool, Float, UInt8
 
 LEAST_AGREEMENT = 0.75
-"""Overlap (IoU) of the segmenter's answer with the carried mask, below which it means another thing."""
+"""Overlap (IoU) with the carried mask, below which what is found in a frame is another thing."""
+FOREIGN = 2.0
+"""Log of how much likelier a colour must be in the surroundings of the first mask than in it to be no part of it."""
+_BINS, _BLUR_PX = 16, 5
 LEAST_PIXELS = 12
 """Of the working size; a smaller thing is out of sight."""
 OnFrame = Callable[[int, int], None]
 """Told (frames done, frames in all) after each; may raise `Cancelled`."""
 
 
-@dataclass(frozen=True)
-class Carry:
-    """How a mask is carried from a frame to the next."""
-
-    snapped: bool = True
-    """Whether the carried outline is drawn to the colours of the new frame."""
-    looked: bool = False
-    """Whether the segmenter is asked about each frame."""
-
-
 def propagate(
     frames: UInt8[np.ndarray, "t h w 3"],
-    mask: Bool[np.ndarray, "h w"],
+    mask: Bool[np.ndarray, "mh mw"],
     at: int = 0,
     *,
     segmenter: Segmenter | None = None,
-    carry: Carry = Carry(),
+    snapped: bool = True,
     on_frame: OnFrame | None = None,
 ) -> Bool[np.ndarray, "t h w"]:
     """The masks of all frames of a clip from that of one of them.
@@ -49,8 +42,8 @@ def propagate(
         frames: sRGB.
         mask: of the thing in frame `at`, which keeps it as it is.
         at: where to begin; frames before it are reached backwards.
-        segmenter: one of its own (`fresh`): it is shown every frame. Without, flow and colours alone.
-        carry: what is done on the way.
+        segmenter: one of one's own (`fresh`), which is shown every frame; None asks none.
+        snapped: whether the carried outline is drawn to the colours of each frame.
         on_frame: hears of progress.
 
     Raises:
@@ -66,16 +59,40 @@ def propagate(
     small = [shrink(frame) for frame in frames]
     found = np.zeros((count, height, width), dtype=bool)
     found[at] = mask
+    palette = Palette(small[at], resize_mask(mask, small[at].shape[1], small[at].shape[0]))
     done = 1
     for order in (range(at + 1, count), range(at - 1, -1, -1)):
         here, held = at, resize_mask(mask, small[at].shape[1], small[at].shape[0])
         for index in order:
-            held = _followed(small[here], small[index], held, segmenter, carry)
+            held = _followed(palette, small[here], small[index], held, segmenter, snapped=snapped)
             found[index] = to_photo(held, frames[index])
             here, done = index, done + 1
             if on_frame is not None:
                 on_frame(done, count)
     return found
+
+
+class Palette:
+    """The colours inside and outside of the mask that a person gave, as smooth histograms."""
+
+    def __init__(self, rgb: UInt8[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]) -> None:
+        inside, outside = (self._histogram(rgb[where]) for where in (mask, ~mask))
+        self._ratio = np.log(outside) - np.log(inside)
+
+    def foreign(self, rgb: UInt8[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h w"]:
+        """Places whose colours belong to the surroundings, those beside them counted in."""
+        import cv2
+
+        ratio = self._ratio[tuple(np.moveaxis(rgb.astype(int) * _BINS // 256, -1, 0))]
+        return np.asarray(cv2.blur(ratio.astype(np.float32), (_BLUR_PX, _BLUR_PX))) > FOREIGN
+
+    @staticmethod
+    def _histogram(colours: UInt8[np.ndarray, "n 3"]) -> Float[np.ndarray, "b b b"]:
+        from scipy.ndimage import gaussian_filter
+
+        counts = np.histogramdd(colours, bins=_BINS, range=[(0, 256)] * 3)[0]
+        smooth = gaussian_filter(counts, 1.0) + 1e-4
+        return smooth / smooth.sum()
 
 
 def agreement(one: Bool[np.ndarray, "h w"], other: Bool[np.ndarray, "h w"]) -> float:
@@ -85,38 +102,42 @@ def agreement(one: Bool[np.ndarray, "h w"], other: Bool[np.ndarray, "h w"]) -> f
 
 
 def _followed(
+    palette: Palette,
     before: UInt8[np.ndarray, "h w 3"],
     frame: UInt8[np.ndarray, "h w 3"],
     held: Bool[np.ndarray, "h w"],
     segmenter: Segmenter | None,
-    carry: Carry,
+    *,
+    snapped: bool,
 ) -> Bool[np.ndarray, "h w"]:
     """The mask of the frame before, in this one."""
-    carried = warped(held, flow(frame, before))
+    carried = fill_small_holes(warped(held, flow(frame, before)) & ~palette.foreign(frame))
     if carried.sum() < LEAST_PIXELS:
         return np.zeros_like(held)
-    if carry.looked and segmenter is not None:
-        carried = _looked(frame, carried, segmenter)
-    if carry.snapped:
-        snapped = cut_in_band(frame, carried, [])
-        carried = snapped if agreement(snapped, carried) >= LEAST_AGREEMENT else carried
-    return carried
+    if segmenter is not None:
+        carried = _agreed(_looked(frame, carried, segmenter), carried)
+    return _agreed(cut_in_band(frame, carried, []), carried) if snapped else carried
+
+
+def _agreed(found: Bool[np.ndarray, "h w"], carried: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """What was found, unless that is another thing than what was carried."""
+    return found if agreement(found, carried) >= LEAST_AGREEMENT else carried
 
 
 def flow(of: UInt8[np.ndarray, "h w 3"], to: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w 2"]:
     """Where each pixel of one frame is in another: its place there less its place here, (x, y) in pixels."""
     import cv2
 
-    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (of, to)]
-    return np.asarray(cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*grey, None))
+    here, there = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (of, to))
+    start = np.zeros((*here.shape, 2), np.float32)
+    return np.asarray(cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(here, there, start))
 
 
 def warped(mask: Bool[np.ndarray, "h w"], motion: Float[np.ndarray, "h w 2"]) -> Bool[np.ndarray, "h w"]:
     """The mask where `motion` (of the new frame's pixels, to the old frame) has brought it."""
     import cv2
 
-    height, width = mask.shape
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    rows, columns = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)
     soft = cv2.remap(mask.astype(np.float32), columns + motion[..., 0], rows + motion[..., 1], cv2.INTER_LINEAR)
     return soft > 0.5
 
@@ -124,11 +145,9 @@ def warped(mask: Bool[np.ndarray, "h w"], motion: Float[np.ndarray, "h w 2"]) ->
 def _looked(
     frame: UInt8[np.ndarray, "h w 3"], carried: Bool[np.ndarray, "h w"], segmenter: Segmenter
 ) -> Bool[np.ndarray, "h w"]:
-    """What the segmenter finds at places deep inside the carried mask, where that is the same thing."""
+    """What the segmenter finds at places deep inside the carried mask."""
     segmenter.set_image(frame)
-    found = [one.mask for one in segmenter.predict(_inside(carried))]
-    best = max(found, key=lambda one: agreement(one, carried))
-    return best if agreement(best, carried) >= LEAST_AGREEMENT else carried
+    return max((one.mask for one in segmenter.predict(_inside(carried))), key=lambda one: agreement(one, carried))
 
 
 def _inside(mask: Bool[np.ndarray, "h w"], count: int = 3) -> list[Point]:
