@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 Updates = dict[Any, Any]
 _TICK_S = 0.25
 _PATIENCE_S = 15.0
-_SETTLED_S = 1.5
+_SETTLED_S = 3.0
 _DOUBLE_CLICK_S = 0.6
 
 
@@ -113,8 +113,9 @@ class Events:
         on(page["home"].click, verbs.home)
         on(page["peek"].click, verbs.peek)
         for name in ("colour", "hidden"):
-            on(page[name].input, self._look(name), page[name])
-        page["layers"].toggle(self.event("That", self._layer), None, self.outputs, **quiet)
+            handler = self.short("That", self._look(name))
+            page[name].input(handler, page[name], self.outputs, trigger_mode="always_last", **quiet)
+        act(page["layers"].toggle, self._layer)
         act(page["look"].act, verbs.look.act)
         act(page["ruler"].act, verbs.measure.act)
         on(page["measure"].click, lambda session: verbs.measure.open(session, not session.ruler.picking))
@@ -155,10 +156,11 @@ class Events:
             return self.everything(session)
         return self.changes(session)
 
-    def on_lost(self, request: gr.Request) -> Updates:
+    def on_lost(self, request: gr.Request, event: gr.EventData) -> Updates:
         """The page saw answers out of their order, so it may show something old (`web/revision.js`)."""
         try:
-            return self.everything(self.sessions.of(request.session_hash, gesture=False))
+            session = self.sessions.of(request.session_hash, gesture=False)
+            return self.everything(session, steps=bool(event._data.get("stale")))
         except WtError:
             return {self.page["clock"]: gr.skip()}
 
@@ -210,17 +212,20 @@ class Events:
             _toast(job.message, failed=job.state == "failed")
         yield self.changes(session)
 
-    def everything(self, session: Session) -> Updates:
-        """The whole state, whatever the page shows."""
+    def everything(self, session: Session, *, steps: bool = False) -> Updates:
+        """The whole state, whatever the page shows; steps that a person opened or shut stay, unless `steps`."""
         with session.lock:
-            session.last_view = {}
-            return self.changes(session)
+            known = {} if steps else session.last_view
+            session.last_view = {name: {"open": props["open"]} for name, props in known.items() if "open" in props}
+            return self.changes(session, whole=True)
 
-    def changes(self, session: Session, only: dict[str, dict[str, Any]] | None = None) -> Updates:
+    def changes(
+        self, session: Session, only: dict[str, dict[str, Any]] | None = None, *, whole: bool = False
+    ) -> Updates:
         """What differs from what the page shows, numbered; the number of a whole state says so."""
         with session.lock:
             ahead = self.controller.worker.ahead(session.job) if session.job else 0
-            whole = not session.last_view
+            whole = whole or not session.last_view
             described = only if only is not None and not whole else describe(session, self.engine, ahead)
             updates = {}
             for name, props in described.items():

@@ -54,11 +54,16 @@ def test_updates_are_numbered_and_a_page_that_lost_one_gets_a_whole_state(events
     assert told(events.changes(session)) == "1 all"
     controller.photo.open(session, photo_file)
     assert told(events.changes(session)) == "2"
-    sent = events.on_lost(request)
+    sent = events.on_lost(request, SimpleNamespace(_data={"stale": True}))
     assert told(sent) == "3 all"
     assert set(describe(session, controller.engine)) <= names(events, sent)
+    assert "open" in sent[events.page["step_geometry"]]
+    sent = events.on_lost(request, SimpleNamespace(_data={"stale": False}))
+    assert told(sent) == "4 all"
+    assert "open" not in sent[events.page["step_geometry"]], "what a person opened or shut stays"
+    assert "label" in sent[events.page["step_geometry"]]
     session.last_view = {}
-    assert told(events.changes(session, {"progress": {"value": "half"}})) == "4 all", "also in the middle of a job"
+    assert told(events.changes(session, {"progress": {"value": "half"}})) == "5 all", "also in the middle of a job"
 
 
 def test_an_update_still_on_its_way_is_given_time(events, session):
