@@ -19,7 +19,7 @@ _FLOAT = 5126
 class AnimatedGltf(Gltf):
     """Adds the one animation."""
 
-    def in_turn(self, nodes: list[int], fps: float) -> None:
+    def in_turn(self, nodes: list[int], fps: int) -> None:
         """Show the nodes one after the other, each for a frame's time; the last one until the time is up."""
         times = (np.arange(len(nodes) + 1) / fps).astype("<f4")
         clock = self._track(times, "SCALAR", min=[float(times[0])], max=[float(times[-1])])
@@ -37,7 +37,7 @@ class AnimatedGltf(Gltf):
         return self._add("accessors", entry)
 
 
-def animated_glb(clip: Clip, fps: float, hidden: str, extras: dict[str, Any]) -> bytes:
+def animated_glb(clip: Clip, fps: int, hidden: str, extras: dict[str, Any]) -> bytes:
     """Every frame's surfaces, a POINTS mesh a layer, and the animation that shows them in turn.
 
     Args:
