@@ -38,11 +38,13 @@ def collapsed(vertices: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"],
     """About `budget` triangles or fewer, without vertices that none uses; sheets may come to touch."""
     import open3d as o3d
 
+    # Open3D takes a quadric for singular below a fixed determinant: in one unit every mesh is treated alike.
+    low, side = vertices.min(axis=0).astype(np.float64), float(np.ptp(vertices, axis=0).max())
     mesh = o3d.geometry.TriangleMesh(
-        o3d.utility.Vector3dVector(vertices.astype(np.float64)), o3d.utility.Vector3iVector(faces.astype(np.int32))
+        o3d.utility.Vector3dVector((vertices - low) / side), o3d.utility.Vector3iVector(faces.astype(np.int32))
     )
     mesh = mesh.simplify_quadric_decimation(budget, boundary_weight=BORDER)
-    return np.asarray(mesh.vertices).copy(), np.asarray(mesh.triangles).astype(np.int64)
+    return np.asarray(mesh.vertices) * side + low, np.asarray(mesh.triangles).astype(np.int64)
 
 
 def _decimated(mesh: Mesh, budget: int) -> Mesh:

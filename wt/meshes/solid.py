@@ -18,6 +18,7 @@ THINNEST = 1.5
 ROUGH = 0.12
 """Layers rougher than this are a model's and are smoothed; exact ones have less than a third of it, lifts twice."""
 PASSES = 8
+"""Enough for the seams of a network's patches to fade; more rounds off edges."""
 UNEVEN = 1.5
 """Widths of a pixel by which neighbours' intervals may differ without a wall between them."""
 
@@ -51,10 +52,7 @@ class Solid:
         near, far = depth[0::2].copy(), depth[1::2].copy()
         there = present[0::2] | present[1::2]
         if roughness(np.where(there[0], 1 / near[0], np.nan), intrinsics) > ROUGH:
-            for stack in (near, far):
-                for index in range(len(stack)):
-                    inverse = smoothed(np.where(there[index], 1 / stack[index], np.nan), intrinsics, PASSES)
-                    stack[index] = np.where(there[index], 1 / inverse, stack[index])
+            near, far = (_smoothed(stack, there, intrinsics) for stack in (near, far))
         least = THINNEST * near / focal(intrinsics)
         far = np.fmax(far, near + least)
         for behind in range(1, len(near)):
@@ -129,6 +127,13 @@ class Solid:
         unit = ray / np.linalg.norm(ray, axis=1, keepdims=True)
         normal = out - np.einsum("nk,nk->n", out, unit)[:, None] * unit
         return Skin(ray * depth[:, None], normal / np.linalg.norm(normal, axis=1, keepdims=True))
+
+
+def _smoothed(
+    depth: Float[np.ndarray, "pairs h w"], there: Bool[np.ndarray, "pairs h w"], intrinsics: Intrinsics
+) -> Float[np.ndarray, "pairs h w"]:
+    inverse = np.where(there, 1 / depth, np.nan)
+    return np.where(there, 1 / np.stack([smoothed(part, intrinsics, PASSES) for part in inverse]), depth)
 
 
 def focal(intrinsics: Intrinsics) -> float:

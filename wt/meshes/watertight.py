@@ -91,7 +91,7 @@ def _pieces(mesh: Triangles, skin: Skin, reach: float) -> Triangles:
     vertices, faces = mesh
     label, tree = _connected(mesh), cKDTree(skin.points)
     found = [faces[label == piece] for piece in range(label.max(initial=-1) + 1)]
-    volumes = np.array([abs(volume((vertices, piece))) for piece in found])
+    volumes = np.array([abs(_volume((vertices, piece))) for piece in found])
     kept = [
         piece
         for piece, size in zip(found, volumes)
@@ -117,7 +117,7 @@ def _decimated(mesh: Triangles, budget: int) -> Triangles:
     return mesh if len(mesh[1]) <= budget else taken_apart(*collapsed(*mesh, budget))
 
 
-def volume(mesh: Triangles) -> float:
+def _volume(mesh: Triangles) -> float:
     """By the divergence theorem; negative of a cavity."""
     a, b, c = (mesh[0] - mesh[0].mean(axis=0))[mesh[1]].transpose(1, 0, 2)
     return float(np.einsum("mk,mk->", a, np.cross(b, c)) / 6)
