@@ -19,6 +19,7 @@ from app.verbs.photo import PhotoVerbs
 from app.verbs.place import PlaceVerbs
 from app.verbs.select import SelectVerbs
 from app.verbs.variants import VariantVerbs
+from app.verbs.views import ViewsVerbs
 from app.verbs.words import WordsVerbs
 from app.viewer import Viewer
 from wt.errors import WtError
@@ -45,6 +46,7 @@ class Controller(Verbs):
         self.place = PlaceVerbs(engine, sessions, worker)
         self.move = MoveVerbs(engine, sessions, worker)
         self.export = ExportVerbs(engine, sessions, worker)
+        self.views = ViewsVerbs(engine, sessions, worker)
         self.look = LookVerbs(engine, sessions, worker)
         self.measure = MeasureVerbs(engine, sessions, worker)
         sessions.on_viewer = self._listen

@@ -66,6 +66,9 @@ class Events:
         page["stage"].gesture(self.event("That gesture", self._gesture), None, self.outputs, **quiet)
         page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
         page["pose"].act(self.event("That change", self._pose), None, self.outputs, **quiet)
+        act(page["path"].act, verbs.views.act)
+        film = self.long_event(verbs.views.render)
+        page["path"].film(film, None, self.outputs, concurrency_limit=None, trigger_mode="multiple", **quiet)
         page["viewer"].touched(self.on_touched, None, self.outputs, **quiet)
         act(page["film"].act, verbs.clip.film)
         act(page["timeline"].act, verbs.clip.play)
@@ -189,16 +192,27 @@ class Events:
         """A handler that starts a job and follows it."""
 
         def handler(request: gr.Request, *values: Any) -> Iterator[Updates]:
-            session = self._visitor(request)
-            if session is None or _double_click(session.job):
-                yield {self.page["clock"]: gr.skip()}
-            else:
-                before = session.job
-                yield self._attempt(session, "That", lambda session: verb(session, *values))
-                if session.job is not before:
-                    yield from self.follow(session)
+            yield from self._begin(request, lambda session: verb(session, *values))
 
         return handler
+
+    def long_event(self, verb: Callable[[Session, dict[str, Any]], Job | None]) -> Callable[..., Iterator[Updates]]:
+        """A handler of our own widgets' events that starts a job and follows it."""
+
+        def handler(request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
+            yield from self._begin(request, lambda session: verb(session, event._data))
+
+        return handler
+
+    def _begin(self, request: gr.Request, start: Callable[[Session], Job | None]) -> Iterator[Updates]:
+        session = self._visitor(request)
+        if session is None or _double_click(session.job):
+            yield {self.page["clock"]: gr.skip()}
+        else:
+            before = session.job
+            yield self._attempt(session, "That", start)
+            if session.job is not before:
+                yield from self.follow(session)
 
     def follow(self, session: Session) -> Iterator[Updates]:
         """Progress until the visitor's job has ended, then the whole page."""

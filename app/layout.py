@@ -188,6 +188,7 @@ def _export(page: Page) -> None:
     page.add("export_axes", axes)
     _button(page, "build", "Build the zip", variant="primary", interactive=False)
     _text(page, "export_facts")
+    _widget(page, "path", {}, theme.read("path.html"), theme.read("path.js"))
 
 
 def _film(page: Page) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from app import autosave, depths, frames, pictures, project, projects
 from app.autosave import Autosaver
+from app.camera_path import CameraPath
 from app.config import AppConfig
 from app.display import Display
 from app.jobs import Job
@@ -76,6 +77,7 @@ class Session:
         self.problem = False
         """Whether `message` is about something that went wrong."""
         self.exported: dict[str, Any] = {}
+        self.camera_path = CameraPath()
         self.page: str | None = None
         """Gradio's session hash of the page that shows it; None while no page does."""
         self.last_seen = time.monotonic()
@@ -214,6 +216,8 @@ class Session:
         bundle = self.exported.get("zip")
         if bundle is not None and bundle.name == name:
             return bundle if bundle.is_file() else None
+        if (film := self.camera_path.files.get(name)) is not None:
+            return film if film.is_file() else None
         work, data = self.now, None
         if name == work.mask_name:
             data = pictures.mask_png(work)

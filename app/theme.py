@@ -52,7 +52,7 @@ def read(name: str) -> str:
 
 def css() -> str:
     """The style sheet of the page."""
-    return read("studio.css") + read("pane.css") + read("clip.css")
+    return read("studio.css") + read("pane.css") + read("clip.css") + read("path.css")
 
 
 def head() -> str:

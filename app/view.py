@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import clip, facts, pane, placement, projects
+from app import camera_path, clip, facts, pane, placement, projects
 from app.engine import Engine
 from app.jobs import Job
 from app.markup import escaped
@@ -46,6 +46,7 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "pose": {"value": placement.pose(session)},
         "pose_facts": {"value": facts.chosen(session)},
         "export_facts": {"value": facts.export(session)},
+        "path": {"value": camera_path.describe(work.scene, session.camera_path, session.token, busy)},
         "view_caption": {"value": view_caption(session)},
         "viewer": {"value": viewer(seen, session)},
         **pane.describe(session),

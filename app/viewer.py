@@ -156,6 +156,16 @@ class Viewer:
         for client in self._server.get_clients().values():
             self._aim(client)
 
+    def pose(self) -> np.ndarray | None:
+        """Camera to world [4,4] of the browser that connected last, OpenCV axes; None if there is none."""
+        from viser.transforms import SE3, SO3
+
+        clients = list(self._server.get_clients().values())
+        if not clients:
+            return None
+        camera = clients[-1].camera
+        return SE3.from_rotation_and_translation(SO3(np.array(camera.wxyz)), np.array(camera.position)).as_matrix()
+
     def stop(self) -> None:
         """Close the server and its threads."""
         self.reel.stop()

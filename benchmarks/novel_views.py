@@ -57,6 +57,8 @@ OCCLUDED = 0.01
 """Something is between a camera and a point if a ray ends this share of the way before it."""
 FEWEST = 50
 """Uncovered pixels that a view needs for a share of them to mean something."""
+SHOWN_FROM = 0.04
+"""Share of a view that has to be uncovered for the sheet to show it."""
 log = logging.getLogger("novel_views")
 
 
@@ -88,7 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=int, default=40, help="rooms (40)")
     parser.add_argument("--model", default="wt-s-mini")
-    parser.add_argument("--sheet", type=Path, help="write a picture: photo, truth, ours, layer 0, mesh")
+    parser.add_argument("--sheet", type=Path, help="write a PNG: photo, truth, ours, layer 0, mesh, depth known")
     parser.add_argument("--json", action="store_true", help="compact output")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -113,7 +115,7 @@ def measured(limit: int, model: str, sheet: Path | None = None) -> dict[str, Any
             seen = {method: drawers[method](view) for method in METHODS}
             found = figures(seen, truth, counted, uncovered)
             rows += [{"room": room.seed, "view": name, "method": method, **row} for method, row in found.items()]
-            strips.append((uncovered.mean(), room.photo.rgb, truth.rgb, *(seen[m].rgb for m in METHODS[:3])))
+            strips.append((uncovered.mean(), room.photo.rgb, truth.rgb, *(seen[m].rgb for m in METHODS[:4])))
             said = {method: round(row["filled"], 1) for method, row in found.items()}
             log.info("room %d %s: %.1f %% uncovered, filled %s", room.seed, name, 100 * uncovered.mean(), said)
     if sheet is not None:
@@ -317,20 +319,25 @@ def psnr(ours: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
-def write_sheet(strips: list[tuple[Any, ...]], path: Path, count: int = 6) -> None:
-    """The views that uncover most, one of a room: photo, truth, ours, layer 0, mesh."""
+def write_sheet(strips: list[tuple[Any, ...]], path: Path, count: int = 5) -> None:
+    """The view of each of the first rooms that uncovers most, if it uncovers enough to see: photo, truth, methods."""
     from PIL import Image, ImageDraw
 
-    chosen: dict[bytes, tuple[Any, ...]] = {}
-    for strip in sorted(strips, key=lambda strip: -strip[0]):
-        chosen.setdefault(strip[1].tobytes(), strip)
-    rows = [np.concatenate(strip[1:], axis=1) for strip in list(chosen.values())[:count]]
+    most: dict[bytes, tuple[Any, ...]] = {}
+    for strip in strips:
+        room = strip[1].tobytes()
+        if strip[0] > (most[room][0] if room in most else SHOWN_FROM):
+            most[room] = strip
+    rows = [np.concatenate(strip[1:], axis=1) for strip in list(most.values())[:count]]
+    if not rows:
+        return
     picture = Image.fromarray(np.concatenate([np.zeros((22, rows[0].shape[1], 3), np.uint8), *rows]))
     draw = ImageDraw.Draw(picture)
-    for column, title in enumerate(("photo", "truth from beside", "six layers", "layer 0", "mesh of layer 0")):
+    titles = ("photo", "truth from beside", "six layers", "layer 0", "mesh of layer 0", "six layers, depth known")
+    for column, title in enumerate(titles):
         draw.text((column * SIDE + 6, 5), title, fill=(230, 230, 230))
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path, optimize=True) if path.suffix == ".png" else picture.save(path, quality=88)
+    picture.quantize(256).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def test_every_path_begins_at_the_photo_and_closes_smoothly(ball_room, name):
 def test_the_default_goes_aside_by_a_share_of_what_is_near(ball_room):
     around = Surroundings.of(ball_room.scene)
     assert around.near == pytest.approx(np.percentile(ball_room.room, 10), rel=1e-5)
-    far = max(abs(view.camera_to_world[0, 3]) for view in orbit(around, K, 64))
+    far = max(abs(view.camera_to_world[0, 3]) for view in path_named("orbit", ball_room.scene, K, 64))
     assert far == pytest.approx(ASIDE * around.near, rel=1e-3)
 
 

@@ -1,7 +1,7 @@
 """Camera paths: orbit, dolly, spiral, look-around and keyframes, each a list of views that begins at the photo's own.
 
 How far a path goes is a share of what the scene allows: six layers show what lies behind the first surfaces, not a room
-behind the camera, so that the default steps aside by a tenth of the depth of what is near.
+behind the camera, so that the default steps aside by a quarter of the depth of what is near.
 """
 
 import json
@@ -18,9 +18,9 @@ from wt.scene.scene import Scene
 from wt.types import Float
 from wt.views.view import View
 
-ASIDE = 0.12
+ASIDE = 0.25
 """How far the camera goes aside by default, as a share of the depth of what is near."""
-AHEAD = 0.25
+AHEAD = 0.35
 """And how far ahead."""
 _NEAR_PERCENTILE = 10
 _FULL_TURN = 180.0
@@ -69,30 +69,29 @@ class Surroundings:
         return float(np.degrees(np.arcsin(min(share, 1.0))))
 
 
-def orbit(around: Surroundings, intrinsics: Intrinsics, frames: int, degrees: float | int | None = None) -> list[View]:
+def orbit(around: Surroundings, intrinsics: Intrinsics, frames: int, degrees: float | int) -> list[View]:
     """Turn about the middle, to one side, to the other and back; from 180 degrees on, once all the way round.
 
     Args:
         around: what is turned about.
         intrinsics: of every view.
         frames: how many views.
-        degrees: amplitude to either side; what the scene allows by default.
+        degrees: amplitude to either side.
     """
-    amplitude = around.orbit_degrees if degrees is None else degrees
     turn = _phases(frames)
-    angles = 360 * turn if amplitude >= _FULL_TURN else amplitude * np.sin(2 * np.pi * turn)
+    angles = 360 * turn if degrees >= _FULL_TURN else degrees * np.sin(2 * np.pi * turn)
     return [View(intrinsics, _about(around.middle, around.up * np.radians(angle))) for angle in angles]
 
 
-def dolly(around: Surroundings, intrinsics: Intrinsics, frames: int, share: float | int | None = None) -> list[View]:
+def dolly(around: Surroundings, intrinsics: Intrinsics, frames: int, share: float | int) -> list[View]:
     """Straight ahead by a share of the near depth, and back (negative: backwards first)."""
-    way = around.near * (AHEAD if share is None else share)
+    way = around.near * share
     return [View(intrinsics, _at(0, 0, way * (1 - np.cos(2 * np.pi * t)) / 2)) for t in _phases(frames)]
 
 
-def spiral(around: Surroundings, intrinsics: Intrinsics, frames: int, share: float | int | None = None) -> list[View]:
+def spiral(around: Surroundings, intrinsics: Intrinsics, frames: int, share: float | int) -> list[View]:
     """A circle beside the photo's camera, a little ahead and back, with the eye kept on the middle."""
-    radius = around.near * (ASIDE if share is None else share)
+    radius = around.near * share
     views = []
     for t in _phases(frames):
         swell = np.sin(np.pi * t) ** 2
@@ -101,14 +100,13 @@ def spiral(around: Surroundings, intrinsics: Intrinsics, frames: int, share: flo
     return views
 
 
-def look(around: Surroundings, intrinsics: Intrinsics, frames: int, degrees: float | int | None = None) -> list[View]:
+def look(around: Surroundings, intrinsics: Intrinsics, frames: int, degrees: float | int) -> list[View]:
     """The camera stays and looks about: left, right, a little up and down."""
     from scipy.spatial.transform import Rotation
 
-    amplitude = LOOK_DEGREES if degrees is None else degrees
     views = []
     for t in _phases(frames):
-        yaw, pitch = amplitude * np.sin(2 * np.pi * t), 0.4 * amplitude * np.sin(4 * np.pi * t)
+        yaw, pitch = degrees * np.sin(2 * np.pi * t), 0.4 * degrees * np.sin(4 * np.pi * t)
         pose = np.eye(4)
         pose[:3, :3] = (
             Rotation.from_rotvec(-around.up * np.radians(yaw)) * Rotation.from_euler("x", pitch, degrees=True)
@@ -172,13 +170,15 @@ class CameraPath:
     make: Callable[..., list[View]]
     unit: str
     """Of its amplitude."""
+    safe: Callable[[Surroundings], float]
+    """The amplitude that a scene allows."""
 
 
 PATHS: dict[str, CameraPath] = {
-    "orbit": CameraPath("Orbit", orbit, "degrees"),
-    "dolly": CameraPath("Dolly", dolly, "share of the near depth"),
-    "spiral": CameraPath("Spiral", spiral, "share of the near depth"),
-    "look": CameraPath("Look around", look, "degrees"),
+    "orbit": CameraPath("Orbit", orbit, "degrees", lambda around: around.orbit_degrees),
+    "dolly": CameraPath("Dolly", dolly, "share of the near depth", lambda around: AHEAD),
+    "spiral": CameraPath("Spiral", spiral, "share of the near depth", lambda around: ASIDE),
+    "look": CameraPath("Look around", look, "degrees", lambda around: LOOK_DEGREES),
 }
 
 
@@ -209,7 +209,8 @@ def path_named(
     _checked(frames)
     if amplitude is not None and not np.isfinite(amplitude):
         raise WtError(f"The amplitude of a camera path must be a finite number; got {amplitude}.")
-    return PATHS[name].make(Surroundings.of(scene, about), intrinsics, frames, amplitude)
+    path, around = PATHS[name], Surroundings.of(scene, about)
+    return path.make(around, intrinsics, frames, path.safe(around) if amplitude is None else amplitude)
 
 
 def read_keyframes(path: Path) -> list[Float[np.ndarray, "4 4"]]:

@@ -20,7 +20,7 @@ from wt.types import Bool, Float, Int, UInt8
 HALF_PX = 0.75
 """Half the side of a patch in pixels of the grid. More than half, so that patches of an uneven surface overlap where
 they are seen from the side; less than one, so that from the photo's camera none reaches the next sample."""
-STEEPEST = 24.0
+STEEPEST = 8.0
 """A step in depth of more than so many pixel footprints is an edge between two surfaces."""
 _SAME_PICTURE = 3
 """Levels between a picture reduced to the grid and the grid's own colours, up to which they are the same."""
