@@ -61,7 +61,7 @@ class Wish:
         Raises:
             WtError: a choice that does not exist, or a number that cannot be.
         """
-        path, size, hidden = str(data.get("path")), str(data.get("size")), str(data.get("hidden"))
+        path, size, hidden = str(data.get("along")), str(data.get("size")), str(data.get("hidden"))
         if path not in (*PATHS, KEYFRAMES) or size not in PRESETS or hidden not in ("filled", "grey"):
             raise WtError("That choice is not one of the page's. Reload the page.")
         try:

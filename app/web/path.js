@@ -56,7 +56,8 @@ for (const [name, box] of [["amplitude", amplitude], ["frames", frames]]) box.ad
 $(".keys").addEventListener("click", (event) => { const button = event.target.closest("button"); if (button) trigger("act", { kind: button.dataset.kind }); });
 $(".go").addEventListener("click", () => {
   const far = amplitude.value === "" ? null : Number(amplitude.value);
-  trigger("film", { path: chosen, amplitude: path().amplitude === undefined ? 0 : far, frames: Number(frames.value), size: size.value, hidden: $(".hidden-colours").value });
+  // Gradio takes an entry named "path" for a file.
+  trigger("film", { along: chosen, amplitude: path().amplitude === undefined ? 0 : far, frames: Number(frames.value), size: size.value, hidden: $(".hidden-colours").value });
 });
 watch("value", update);
 update();

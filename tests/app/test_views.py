@@ -15,7 +15,7 @@ from wt.errors import WtError
 from wt.views.mp4 import Preset
 from wt.views.paths import PATHS
 
-WISH = {"path": "orbit", "amplitude": 8, "frames": 4, "size": "512x512", "hidden": "filled"}
+WISH = {"along": "orbit", "amplitude": 8, "frames": 4, "size": "512x512", "hidden": "filled"}
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,7 @@ def test_a_rendered_path_is_a_film_and_a_zip_that_only_this_visitor_gets(control
 def test_the_next_film_takes_the_place_of_the_last_one(controller, lifted):
     first = rendered(controller, lifted)
     film = controller.sessions.download(lifted.token, first["name"])
-    second = rendered(controller, lifted, path="dolly", amplitude=20)
+    second = rendered(controller, lifted, along="dolly", amplitude=20)
     assert second["name"] != first["name"]
     assert not film.exists()
     assert controller.sessions.download(lifted.token, first["name"]) is None
@@ -98,9 +98,9 @@ def test_keyframes_come_from_the_3d_view_and_go_with_the_photo(controller, lifte
     controller.views.act(lifted, {"kind": "add"})
     assert panel(controller, lifted)["keyframes"] == 1
     with pytest.raises(WtError, match="at least two"):
-        controller.views.render(lifted, {**WISH, "path": "keyframes"})
+        controller.views.render(lifted, {**WISH, "along": "keyframes"})
     controller.views.act(lifted, {"kind": "add"})
-    made = rendered(controller, lifted, path="keyframes", amplitude=0)
+    made = rendered(controller, lifted, along="keyframes", amplitude=0)
     with zipfile.ZipFile(controller.sessions.download(lifted.token, made["frames_name"])) as frames:
         found = [row["camera_to_world"] for row in json.loads(frames.read("cameras.json"))["frames"]]
     np.testing.assert_allclose([found[0], found[-1]], poses, atol=1e-9)
@@ -134,7 +134,7 @@ def test_the_film_of_an_older_scene_is_said_to_be_one(controller, lifted):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"path": "loop"}, "not one of the page's"),
+        ({"along": "loop"}, "not one of the page's"),
         ({"size": "1x1"}, "not one of the page's"),
         ({"frames": 1}, "2 to 1024 frames"),
         ({"frames": None}, "must be numbers"),
