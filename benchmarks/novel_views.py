@@ -118,8 +118,8 @@ def measured(limit: int, model: str, sheet: Path | None = None) -> dict[str, Any
             strips.append((uncovered.mean(), room.photo.rgb, truth.rgb, *(seen[m].rgb for m in METHODS[:4])))
             said = {method: round(row["filled"], 1) for method, row in found.items()}
             log.info("room %d %s: %.1f %% uncovered, filled %s", room.seed, name, 100 * uncovered.mean(), said)
-    if sheet is not None:
-        write_sheet(strips, sheet)
+        if sheet is not None and write_sheet(strips, sheet):
+            sheet = None
     moves = list(dict.fromkeys(row["view"] for row in rows))
     return {
         "model": model,
@@ -319,8 +319,10 @@ def psnr(ours: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
 
 
-def write_sheet(strips: list[tuple[Any, ...]], path: Path, count: int = 5) -> None:
-    """The view of each of the first rooms that uncovers most, if it uncovers enough to see: photo, truth, methods."""
+def write_sheet(strips: list[tuple[Any, ...]], path: Path, count: int = 5) -> bool:
+    """The view of each of the first rooms that uncovers most, if it uncovers enough to see: photo, truth, methods.
+
+    False, and no file, until there are `count` of them."""
     from PIL import Image, ImageDraw
 
     most: dict[bytes, tuple[Any, ...]] = {}
@@ -329,8 +331,8 @@ def write_sheet(strips: list[tuple[Any, ...]], path: Path, count: int = 5) -> No
         if strip[0] > (most[room][0] if room in most else SHOWN_FROM):
             most[room] = strip
     rows = [np.concatenate(strip[1:], axis=1) for strip in list(most.values())[:count]]
-    if not rows:
-        return
+    if len(rows) < count:
+        return False
     picture = Image.fromarray(np.concatenate([np.zeros((22, rows[0].shape[1], 3), np.uint8), *rows]))
     draw = ImageDraw.Draw(picture)
     titles = ("photo", "truth from beside", "six layers", "layer 0", "mesh of layer 0", "six layers, depth known")
@@ -338,6 +340,7 @@ def write_sheet(strips: list[tuple[Any, ...]], path: Path, count: int = 5) -> No
         draw.text((column * SIDE + 6, 5), title, fill=(230, 230, 230))
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.quantize(256).save(path, optimize=True)
+    return True
 
 
 if __name__ == "__main__":

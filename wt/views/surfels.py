@@ -1,8 +1,8 @@
 """A scene as surfels: one little patch of surface for every sample of every layer, as large as its pixel.
 
 A patch is spanned by the steps to the samples beside it on the same surface, whichever layers those are on, so that
-neighbouring patches meet from wherever they are seen. A step too steep to be one surface is an edge and spans nothing;
-a sample with edges all around is a disc that faces the photo's camera.
+neighbouring patches meet from wherever they are seen. A step that is too large for one surface is an edge and spans
+nothing; a sample with edges all around is a disc that faces the photo's camera.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,8 +20,8 @@ from wt.types import Bool, Float, Int, UInt8
 HALF_PX = 0.75
 """Half the side of a patch in pixels of the grid. More than half, so that patches of an uneven surface overlap where
 they are seen from the side; less than one, so that from the photo's camera none reaches the next sample."""
-STEEPEST = 8.0
-"""A step in depth of more than so many pixel footprints is an edge between two surfaces."""
+EDGE = 24.0
+"""A step in depth of more than so many pixel footprints is an edge between two surfaces, unless a plane explains it."""
 _SAME_PICTURE = 3
 """Levels between a picture reduced to the grid and the grid's own colours, up to which they are the same."""
 
@@ -131,8 +131,8 @@ def _patches(thing: SceneObject, scene: Scene, layers: list[int] | None) -> dict
         kept[[index for index in range(len(kept)) if index not in layers]] = False
     index, row, column = np.nonzero(kept)
     z = thing.points[..., 2]
-    across, has_across = _steps(thing.points, thing.present, STEEPEST * z / k.fx, axis=2)
-    down, has_down = _steps(thing.points, thing.present, STEEPEST * z / k.fy, axis=1)
+    across, has_across = _steps(thing.points, thing.present, k.fx, axis=2)
+    down, has_down = _steps(thing.points, thing.present, k.fy, axis=1)
     facing = np.zeros((2, *thing.points.shape), np.float32)
     facing[0, ..., 0], facing[1, ..., 1] = z / k.fx, z / k.fy
     across = np.where(has_across[..., None], across, facing[0])[index, row, column] * HALF_PX
@@ -148,19 +148,22 @@ def _patches(thing: SceneObject, scene: Scene, layers: list[int] | None) -> dict
 
 
 def _steps(
-    points: Float[np.ndarray, "layers h w 3"],
-    present: Bool[np.ndarray, "layers h w"],
-    limit: Float[np.ndarray, "layers h w"],
-    axis: int,
+    points: Float[np.ndarray, "layers h w 3"], present: Bool[np.ndarray, "layers h w"], focal: float, axis: int
 ) -> tuple[Float[np.ndarray, "layers h w 3"], Bool[np.ndarray, "layers h w"]]:
-    """The step to the next sample of the same surface along an axis: the mean of both sides, or the one there is."""
+    """The step to the next sample of the same surface along an axis: the mean of both sides, or the one there is.
+
+    A plane is linear in 1/z over the grid: there the steps of 1/z on either side are opposite, however steep it is.
+    """
+    after, before = (_towards(points, present, axis, side) for side in (1, -1))
+    z = points[..., 2]
     total, count = np.zeros_like(points), np.zeros(present.shape, np.float32)
-    for side in (1, -1):
-        step = _towards(points, present, axis, side)
-        with np.errstate(invalid="ignore"):
-            same = np.abs(step[..., 2]) <= limit
-        total += np.where(same[..., None], side * step, 0)
-        count += same
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slopes = [1 / (z + step[..., 2]) - 1 / z for step in (after, before)]
+        bend = np.abs(slopes[0] + slopes[1])
+        for sign, step, slope in ((1, after, slopes[0]), (-1, before, slopes[1])):
+            same = focal * z * np.fmin(np.abs(slope), bend) <= EDGE
+            total += np.where(same[..., None], sign * step, 0)
+            count += same
     return total / np.maximum(count, 1)[..., None], count > 0
 
 
