@@ -20,6 +20,7 @@ FORBIDDEN = {
     "wt/scene": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift", "wt.exports"),
     "wt/meshes": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift", "wt.exports"),
     "wt/exports": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift"),
+    "wt/trellis": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift"),
     "wt/clips": ("wt.model", "wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift"),
     "wt/views": ("wt.flow", "wt.data", "wt.training", "wt.evaluation", "wt.lift", "wt.exports", "wt.meshes"),
     "wt/data": ("wt.model", "wt.flow", "wt.scene", "wt.training", "wt.evaluation", "wt.lift"),

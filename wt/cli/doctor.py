@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, editors: list[dict[str, Any]]) -> dict[st
     checks = [python_check(), *(package_check(name, needed=True) for name in REQUIRED)]
     checks += [package_check(name, needed=True) for name in APP]
     checks += [package_check(name, needed=False) for name in OPTIONAL]
-    checks += [torch_pair_check(), encoder_check(), *model_checks(), browser_check(), disk_check()]
+    checks += [torch_pair_check(), encoder_check(), *model_checks(), *trellis_checks(), browser_check(), disk_check()]
     checks += [check(f"editor {found['name']}", found["ok"], found["detail"], needed=False) for found in editors]
     bad = [check for check in checks if check["needed"] and not check["ok"]]
     return {
@@ -126,6 +126,14 @@ def model_checks() -> list[dict[str, Any]]:
         text = f"{training.get('samples', '?')} samples" if training is not None else "assets/weights lacks it"
         found.append(check(entry.name, training is not None, text))
     return found
+
+
+def trellis_checks() -> list[dict[str, Any]]:
+    """The programs that make textured meshes of objects; neither is part of this one."""
+    from wt.trellis.installed import KNOWN
+
+    text = {True: "installed", False: "not installed; with it objects get textured meshes"}
+    return [check(found.name, found.here, f"{text[found.here]} ({found.home})", needed=False) for found in KNOWN]
 
 
 def browser_check() -> dict[str, Any]:

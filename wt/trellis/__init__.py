@@ -1,0 +1,1 @@
+"""A textured mesh of a lifted object by an installed TRELLIS or TRELLIS.2 (paper section 5.3)."""
