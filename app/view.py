@@ -318,4 +318,6 @@ def _view_hint(work: Work, session: Session) -> str:
         return "The geometry appears here as it forms."
     if work.photo is None:
         return "The 3D scene will stand here."
+    if work.clip is not None:
+        return "Lift the clip: every frame becomes six layers of points."
     return "Press Lift: the photo becomes six layers of points."

@@ -1,8 +1,9 @@
 """From the mask of one frame to the masks of all: optical flow carries it, the colours of each frame draw its outline.
 
-Flow (DIS, Kroeger et al. 2016) knows how the pixels move, but its errors add up; GrabCut in a band around what was
-carried takes them out again. A segmenter can be asked about each frame besides; its answer counts where it agrees with
-what was carried. The built-in one makes masks worse that way (benchmarks/propagation.py), so nothing asks it by itself.
+Flow (DIS, Kroeger et al. 2016) knows how the pixels move, but its errors add up. What has the colours of the first
+mask's surroundings is dropped, and GrabCut in a band around what was carried draws the outline anew. A segmenter can
+be asked about each frame besides; its answer counts where it agrees with what was carried. The built-in one makes masks
+worse that way (benchmarks/propagation.py), so nothing asks it by itself.
 """
 
 from collections.abc import Callable
