@@ -83,13 +83,13 @@ class Shown:
 
 
 def draw(rows: Sequence[Shown], names: Sequence[str], path: Path) -> None:
-    """A PNG of 64 colours with a row for each object."""
+    """A PNG of 256 colours with a row for each object."""
     pictures = [np.hstack([_photo(row.rgb), *(_pair(mesh, row.meshes[0]) for mesh in row.meshes)]) for row in rows]
     sheet = Image.fromarray(np.vstack([np.full((HEAD, pictures[0].shape[1], 3), 255, np.uint8), *pictures]))
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     for index, name in enumerate(names):
         pen.text((TILE * max(2 * index - 1, 0) + 6, 3), name, fill=(40, 40, 40), font=font)
-    sheet.quantize(64).save(path, optimize=True)
+    sheet.quantize(256).save(path, optimize=True)
 
 
 def _pair(mesh: Surface | None, truth: Surface | None) -> np.ndarray:
