@@ -15,7 +15,7 @@ from wt.model.checkpoint import assemble, load_model, read_metadata, read_tensor
 from wt.model.config import EncoderConfig, mini, published
 from wt.model.eight_bits import pack, unpack
 from wt.model.names import infer_config, our_name, plain_name
-from wt.model.registry import MODELS, find, locate
+from wt.model.registry import MODELS, WEIGHTS, find, locate
 from wt.model.wt_dit import WTDiT
 
 TINY = replace(mini("scene"), width=32, heads=2, decoder_blocks=3, head_blocks=3, image_side=28)
@@ -231,3 +231,15 @@ def test_another_shared_neck_is_never_taken_for_it(necked, tmp_path):
     checkpoint.neck_file(necked.config).unlink()
     with pytest.raises(WtError, match="m.safetensors needs the neck"):
         load_model(path)
+
+
+def test_a_model_that_shares_the_rest_with_another_is_whole_only_beside_it(tmp_path):
+    shipped = WEIGHTS / "wt-d-mini.safetensors"
+    still, clip = (load_model(WEIGHTS / f"{name}.safetensors").state_dict() for name in ("wt-o-mini", "wt-d-mini"))
+    assert all(torch.equal(tensor, clip[name]) for name, tensor in still.items())
+    assert {name for name in clip if name not in still} == {n for n in clip if n.startswith("decoder.temporal.")}
+    assert shipped.stat().st_size < 3_000_000
+    alone = tmp_path / shipped.name
+    alone.write_bytes(shipped.read_bytes())
+    with pytest.raises(WtError, match="must lie beside it"):
+        load_model(alone)

@@ -33,6 +33,8 @@ WEIGHTS = SHARED_FILE.parent
 """What all models share: the convolutions, and a neck for each kind as its training wrote it (`wt.training.neck`)."""
 SHARED_NECK = "shared_neck"
 """Entry of a model file without a neck of its own: the digest of the file that has it."""
+SHARED_BASE = "shared_base"
+"""Entry of a model file that holds only what differs from another of ours: that file's name and digest."""
 ZIP_BEGIN = b"PK\x03\x04"
 DATA = "data."
 """Tensors of our files under this prefix describe the training set; they are not weights."""
@@ -45,11 +47,13 @@ def save_model(
     training: dict[str, Any] | None = None,
     data: dict[str, Tensor] | None = None,
     dtype: torch.dtype = torch.float16,
+    base: Path | None = None,
 ) -> Path:
     """Write the weights (in half precision) with the configuration and a training record, atomically.
 
     `data` is what is worth keeping about the training set; it is no part of the network: see `read_data`. The shared
     encoder of small models is not part of the file, nor is the shared neck: a model with another neck holds its own.
+    With `base`, a model file that will lie beside it, the tensors that are the same there are left out, too.
     """
     path = Path(path)
     tensors = {name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in model.state_dict().items()}
@@ -58,9 +62,13 @@ def save_model(
     shares = bool(neck) and shared.is_file() and _same(neck, _read_neck(shared))
     if shares:
         tensors = {name: tensor for name, tensor in tensors.items() if name not in neck}
+    if base is not None:
+        theirs = read_tensors(base)[0]
+        tensors = {n: t for n, t in tensors.items() if n not in theirs or not torch.equal(t, theirs[n].to(t))}
     tensors |= {DATA + name: tensor.detach().cpu().contiguous() for name, tensor in (data or {}).items()}
     metadata = {"format": FORMAT, "config": model.config.to_json(), "training": json.dumps(training or {})}
     metadata |= {SHARED_NECK: _digest(shared)} if shares else {}
+    metadata |= {} if base is None else {SHARED_BASE: f"{base.name} {_digest(base)}"}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     save_file(tensors, temporary, metadata=metadata)
@@ -120,6 +128,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], WTDiTConfig | None]:
         if metadata.get("format") == FORMAT:
             config = WTDiTConfig.from_json(metadata["config"])
             tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DATA)}
+            if SHARED_BASE in metadata:
+                tensors = _base(path, metadata[SHARED_BASE]) | tensors
             if SHARED_NECK in metadata:
                 tensors |= _shared_neck(neck_file(config), metadata[SHARED_NECK], path.name)
     else:
@@ -146,6 +156,15 @@ def read_data(path: str | Path) -> dict[str, Tensor]:
 def neck_file(config: WTDiTConfig) -> Path:
     """Where the neck lies that small models of this kind share; clips are looked at as objects are."""
     return WEIGHTS / f"neck-{'scene' if config.kind == 'scene' else 'object'}.safetensors"
+
+
+def _base(path: Path, told: str) -> dict[str, Tensor]:
+    """The tensors of the file beside `path` that it shares the rest with."""
+    name, digest = told.split()
+    file = path.with_name(name)
+    if not file.is_file() or _digest(file) != digest:
+        raise WtError(f"{path.name} holds only what differs from {name}, which must lie beside it as it was then.")
+    return read_tensors(file)[0]
 
 
 def _shared_neck(file: Path, digest: str, what: str) -> dict[str, Tensor]:

@@ -44,6 +44,7 @@ MODELS: dict[str, ModelEntry] = {
     for entry in (
         _ours("scene", "whole photos, small, offline, on a CPU"),
         _ours("object", "one selected object, small, offline, on a CPU"),
+        _ours("dynamic", "one object in a clip, all frames at once, small, offline, on a CPU"),
         _published("object", "haoz19/object-model-6layer", "one selected object, 1.7 B parameters"),
         _published("scene", "haoz19/scene-model-6layer-840", "whole photos, 1.5 B parameters"),
         _published("dynamic", "haoz19/dynamic-model-16frame", "clips of up to 16 frames, 2.1 B parameters"),
