@@ -108,7 +108,7 @@ class Events:
         on(page["discard"].click, verbs.place.discard)
         on(page["snap"].click, verbs.place.snap)
         formats = [page[f"formats_{group.name}"] for group in GROUPS]
-        long(page["build"].click, self._export, [page["export_axes"], *formats])
+        long(page["build"].click, self._export, [page["export_axes"], page["export_faces"], *formats])
         on(page["undo"].click, verbs.undo)
         on(page["redo"].click, verbs.redo)
         page["history"].jump(self.event("That step", self._jump), None, self.outputs, **quiet)
@@ -395,8 +395,9 @@ class Events:
         elif kind == "drop":
             verbs.drop(session)
 
-    def _export(self, session: Session, axes: str, *groups: list[str]) -> Job:
-        return self.controller.export.build(session, [name for group in groups for name in group], axes)
+    def _export(self, session: Session, axes: str, faces: float | None, *groups: list[str]) -> Job:
+        formats = [name for group in groups for name in group]
+        return self.controller.export.build(session, formats, axes, int(faces or 0))
 
     def _look(self, kind: str) -> Callable[[Session, str], None]:
         return lambda session, value: self.controller.look.act(session, {"kind": kind, "value": value})

@@ -186,6 +186,9 @@ def _export(page: Page) -> None:
     label = "Axes, where a format leaves them open"
     axes = gr.Dropdown(directions, value="opencv", label=label, filterable=False, elem_id="export_axes")
     page.add("export_axes", axes)
+    label = "Triangles of the surfaces in a file at most, 0 for all"
+    faces = gr.Number(0, label=label, precision=0, minimum=0, step=10_000, elem_id="export_faces")
+    page.add("export_faces", faces)
     _button(page, "build", "Build the zip", variant="primary", interactive=False)
     _text(page, "export_facts")
     _widget(page, "path", {}, theme.read("path.html"), theme.read("path.js"))

@@ -15,8 +15,12 @@ from wt.errors import WtError
 class ExportVerbs(Verbs):
     """What a person takes away."""
 
-    def build(self, session: Session, formats: Sequence[str], axes: str = "opencv") -> Job:
-        """Write the scene in the chosen formats and zip it; a format that fails is left out, and that is said."""
+    def build(self, session: Session, formats: Sequence[str], axes: str = "opencv", faces: int = 0) -> Job:
+        """Write the scene in the chosen formats and zip it; a format that fails is left out, and that is said.
+
+        Args:
+            faces: triangles of the surfaces in one file at most, 0 for all.
+        """
         work = session.now
         if work.scene is None or work.photo is None:
             raise WtError("There is nothing to export yet. Lift the photo first.")
@@ -39,6 +43,7 @@ class ExportVerbs(Verbs):
                 after=rgb,
                 hidden=session.display.hidden,
                 axes=axes,
+                faces=faces or None,
                 readme=True,
                 on_format=on_format,
                 on_step=on_step,

@@ -129,17 +129,17 @@ def test_an_object_that_cannot_be_closed_stays_open_and_that_is_said(scene, tmp_
     assert job.notes == ["ball is open in mesh.glb. ball has too few points."]
 
 
-def test_a_large_scene_keeps_all_points_and_the_surfaces_that_are_seen(scene, tmp_path, monkeypatch):
+def test_a_large_scene_keeps_all_points_and_has_coarser_surfaces(scene, tmp_path, monkeypatch):
     monkeypatch.setattr(glb, "MAX_TRIANGLES", 100)
     job = ExportJob(scene, tmp_path, OPENCV, "grey")
     glb.write(job)
-    found = primitives(GLTF2.load(str(tmp_path / "scene.glb")))
-    assert {name for name, primitive in found.items() if primitive.mode == 4} == {
-        "photo layer 0 surface",
-        "ball layer 0 surface",
-    }
-    assert len(found) == 5
-    assert any("layer 0 only" in note for note in job.notes)
+    document = GLTF2.load(str(tmp_path / "scene.glb"))
+    found = primitives(document).values()
+    points = sum(document.accessors[part.attributes.POSITION].count for part in found if part.mode == 0)
+    assert points == sum(int(thing.present.sum()) for thing in (scene[0], scene[1]))
+    assert sum(document.accessors[part.indices].count // 3 for part in found if part.mode == 4) <= 100
+    assert len(found) == 6
+    assert any("100 of" in note for note in job.notes)
 
 
 def test_a_texture_takes_the_place_of_vertex_colours(tmp_path):
@@ -159,3 +159,34 @@ def test_a_texture_takes_the_place_of_vertex_colours(tmp_path):
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png))), texture)
     surface = document.materials[primitive.material].pbrMetallicRoughness
     assert document.textures[surface.baseColorTexture.index].source == 0
+
+
+def test_a_budget_of_triangles_is_kept_and_nothing_is_lost(scene, tmp_path):
+    export(scene, tmp_path, "glb", faces=2000)
+    for name in ("scene.glb", "mesh.glb"):
+        document = GLTF2.load(str(tmp_path / name))
+        surfaces = [part for part in primitives(document).values() if part.mode == 4]
+        assert sum(document.accessors[part.indices].count // 3 for part in surfaces) <= 2000 * (
+            1 + (name == "mesh.glb")
+        )
+        assert len(surfaces) == (3 if name == "scene.glb" else 2)
+    with pytest.raises(WtError, match="at least 1000"):
+        export(scene, tmp_path, "glb", faces=3)
+
+
+def test_with_the_photo_mesh_glb_is_textured_front_and_back(scene, tmp_path):
+    """The photo is the scene's own colours, four times as large: the ball's texture holds them, and no others."""
+    photo = np.repeat(np.repeat(scene[1].rgb, 4, axis=0), 4, axis=1)
+    export(scene, tmp_path, "glb", before=photo)
+    document = GLTF2.load(str(tmp_path / "mesh.glb"))
+    for part in primitives(document).values():
+        assert part.attributes.TEXCOORD_0 is not None
+        assert part.attributes.COLOR_0 is None
+    picture = Image.open(io.BytesIO(image_bytes(document, 1)))
+    assert picture.size == (1024, 1024)
+    assert np.ptp(np.asarray(picture).reshape(-1, 3), axis=0).min() > 100
+
+
+def image_bytes(document: GLTF2, index: int) -> bytes:
+    view = document.bufferViews[document.images[index].bufferView]
+    return document.binary_blob()[view.byteOffset : view.byteOffset + view.byteLength]

@@ -26,6 +26,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--hidden", choices=get_args(Hidden), default="grey", help="colours behind layer 0 (grey)")
     told = "; ".join(f"{axes.name}: {axes.label}" for axes in AXES.values())
     axes_help = f"for formats whose standard leaves it open (opencv). {told}"
+    parser.add_argument("--faces", type=int, metavar="N", help="triangles of the surfaces in one file at most (all)")
     parser.add_argument("--axes", choices=tuple(AXES), default="opencv", help=axes_help)
 
 
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         before=photo,
         hidden=arguments.hidden,
         axes=arguments.axes,
+        faces=arguments.faces,
         on_format=lambda name, done, total: LOG.info("%s: %d of %d", name, done + 1, total),
     )
     for note in written.notes:

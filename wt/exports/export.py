@@ -54,6 +54,7 @@ FORMATS: dict[str, Callable[[ExportJob], list[Path]]] = {
     "manifest": manifest_file.write,
 }
 """Name -> writer, in the order of writing; the manifest is last, it hashes the others."""
+LEAST_FACES = 1000
 USUAL = ("ply", "glb", "npz", "camera", "wts", "png", "manifest")
 """What is written unless a person chooses: quick, and enough to go on with anywhere."""
 
@@ -91,6 +92,7 @@ def export(
     after: UInt8[np.ndarray, "qh qw 3"] | None = None,
     hidden: str = "grey",
     axes: str = "opencv",
+    faces: int | None = None,
     readme: bool = False,
     on_format: Callable[[str, int, int], None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
@@ -106,6 +108,7 @@ def export(
         before, after: sRGB pictures of any size, for "png" and for the formats that show the photo.
         hidden: colours of layers behind the first, "grey" or "photo".
         axes: "opencv", "opengl" or "z-up" (`wt.exports.axes`), for the formats whose standard leaves it open.
+        faces: triangles that the surfaces of a file may have, and a closed object apart; None: all that there are.
         readme: write README.txt too, which says what opens which file.
         on_format: called as (format, done, total) before each; may raise `Cancelled`, then what was written stays.
         on_step: called as (done, total) within formats that take long; may raise `Cancelled`.
@@ -122,7 +125,10 @@ def export(
         raise WtError("Everything in the scene is hidden, so there is nothing to export. Show at least one object.")
     if manifest is not None and "manifest" not in chosen:
         chosen.append("manifest")
-    job = ExportJob(scene, Path(out), axes_named(axes), hidden, before, after, manifest or {}, on_step=on_step)
+    if faces is not None and faces < LEAST_FACES:
+        raise WtError(f"Surfaces need a budget of at least {LEAST_FACES} triangles; got {faces}.")
+    frame, told = axes_named(axes), manifest or {}
+    job = ExportJob(scene, Path(out), frame, hidden, before, after, told, faces=faces, on_step=on_step)
     writers = {name: FORMATS[name] for name in chosen if name != "manifest"}
     writers |= {"readme": readme_file.write} if readme else {}
     writers |= {"manifest": manifest_file.write} if "manifest" in chosen else {}

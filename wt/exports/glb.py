@@ -13,13 +13,15 @@ from wt.errors import WtError
 from wt.exports.axes import OPENCV, OPENGL
 from wt.exports.gltf import Gltf
 from wt.exports.job import ExportJob
+from wt.exports.textures import baked_solid, textured_meshes
+from wt.meshes.decimate import decimated
 from wt.meshes.mesh import Mesh
 from wt.meshes.watertight import watertight
 from wt.scene.cloud import PointCloud
 from wt.scene.objects import SceneObject
 
 MAX_TRIANGLES = 1_000_000
-"""scene.glb holds the surfaces of all layers up to this many triangles (12 MB of corners), else those that are seen."""
+"""Of the surfaces in scene.glb, which holds the points as well: 12 MB of corners."""
 SOLID_FACES = 20_000
 """Of a closed object in mesh.glb."""
 
@@ -36,9 +38,12 @@ def write(job: ExportJob) -> list[Path]:
 def scene_glb(job: ExportJob) -> bytes:
     """Points of every surface, the meshes of the layers, the camera."""
     gltf, cloud, meshes = Gltf(), job.scene.point_cloud(hidden=job.hidden), job.meshes
-    if sum(len(mesh.faces) for mesh in meshes) > MAX_TRIANGLES:
-        meshes = tuple(mesh for mesh in meshes if mesh.layer == 0)
-        job.notes.append("scene.glb holds the surfaces of layer 0 only, to stay small; mesh.glb holds them all.")
+    count = sum(len(mesh.faces) for mesh in meshes)
+    if count > MAX_TRIANGLES:
+        meshes = tuple(decimated(meshes, MAX_TRIANGLES))
+        job.notes.append(
+            f"The surfaces of scene.glb are {MAX_TRIANGLES:,} of {count:,} triangles; mesh.glb has them all."
+        )
     nodes = [_thing(gltf, thing, cloud, meshes) for thing in job.things if thing.present.any()]
     near = float(cloud.points[:, 2].min()) if len(cloud) else 1.0
     nodes.append(gltf.node(name="photo camera", camera=gltf.camera(job.scene.intrinsics, near)))
@@ -53,17 +58,21 @@ def mesh_glb(job: ExportJob, meshes: list[Mesh]) -> bytes:
 
 
 def solids(job: ExportJob) -> list[Mesh]:
-    """Every object closed where it can be; the photo, which has no inside, and the others layer by layer."""
-    meshes: list[Mesh] = []
+    """Every object closed where it can be; the photo, which has no inside, and the others layer by layer.
+
+    They carry the photo as texture where the job has it.
+    """
+    meshes, layers = [], textured_meshes(job)
     for thing in job.things:
         closed = _closed(job, thing) if thing.id else None
-        meshes += [mesh for mesh in job.meshes if mesh.object_id == thing.id] if closed is None else [closed]
+        meshes += [mesh for mesh in layers if mesh.object_id == thing.id] if closed is None else [closed]
     return meshes
 
 
 def _closed(job: ExportJob, thing: SceneObject) -> Mesh | None:
     try:
-        return watertight(thing, job.scene.intrinsics, faces=SOLID_FACES)
+        faces = SOLID_FACES if job.faces is None else min(SOLID_FACES, job.faces)
+        return baked_solid(job, watertight(thing, job.scene.intrinsics, faces=faces))
     except WtError as error:
         job.notes.append(f"{thing.name} is open in mesh.glb. {error}")
         return None

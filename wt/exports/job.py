@@ -10,6 +10,7 @@ import numpy as np
 
 from wt.exports.axes import PIXEL_RULE, Axes
 from wt.files import json_text, write_atomic
+from wt.meshes.decimate import decimated
 from wt.meshes.grid import grid_meshes
 from wt.meshes.mesh import Mesh
 from wt.scene.objects import SceneObject
@@ -34,6 +35,8 @@ class ExportJob:
     written: dict[str, list[Path]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """What a person should know of the files: what was left out, and why."""
+    faces: int | None = None
+    """Triangles that the surfaces of one file may have together; None: all that the grid has."""
     on_step: Callable[[int, int], None] | None = None
     """Told (done, total) by formats that take long; may raise `Cancelled`."""
 
@@ -42,11 +45,17 @@ class ExportJob:
         """The photo and the objects that are shown."""
         return tuple(thing for thing in (self.scene.background, *self.scene.objects) if thing.visible)
 
+    @property
+    def pictures(self) -> list[UInt8[np.ndarray, "_h _w 3"]]:
+        """The photo before and after, those that are at hand."""
+        return [picture for picture in (self.before, self.after) if picture is not None]
+
     @cached_property
     def meshes(self) -> tuple[Mesh, ...]:
-        """The surfaces of what is shown, one mesh a thing and layer; made once for all formats."""
+        """The surfaces of what is shown, one mesh a thing and layer, within the budget; made once for all formats."""
         k = self.scene.intrinsics
-        return tuple(mesh for thing in self.things for mesh in grid_meshes(thing, k, hidden=self.hidden))
+        meshes = [mesh for thing in self.things for mesh in grid_meshes(thing, k, hidden=self.hidden)]
+        return tuple(meshes if self.faces is None else decimated(meshes, max(self.faces, len(meshes))))
 
     def step(self, done: int, total: int) -> None:
         """A part of a format is done."""

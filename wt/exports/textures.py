@@ -7,7 +7,7 @@ import numpy as np
 from wt.exports.job import ExportJob
 from wt.images import resize_rgb
 from wt.meshes.mesh import Mesh
-from wt.meshes.texture import photo_textured
+from wt.meshes.texture import baked, photo_textured
 from wt.scene.objects import SceneObject
 from wt.types import UInt8
 
@@ -24,10 +24,17 @@ def textured_meshes(job: ExportJob) -> list[Mesh]:
     return [_textured(job, mesh) if mesh.layer == 0 else mesh for mesh in job.meshes]
 
 
+def baked_solid(job: ExportJob, mesh: Mesh) -> Mesh:
+    """A closed mesh unwrapped, with the photo on what is seen of it; as it was where no picture shows its thing."""
+    thing = job.scene[mesh.object_id]
+    photo = picture_of(thing, job.pictures)
+    return mesh if photo is None else baked(mesh, thing, job.scene.intrinsics, photo)
+
+
 def _textured(job: ExportJob, mesh: Mesh) -> Mesh:
     """With the part of the photo that it shows."""
     thing, k = job.scene[mesh.object_id], job.scene.intrinsics
-    photo = picture_of(thing, [picture for picture in (job.before, job.after) if picture is not None])
+    photo = picture_of(thing, job.pictures)
     if photo is None:
         return mesh
     size = np.array([photo.shape[1], photo.shape[0]])
