@@ -9,7 +9,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wt.cli import bench, clip, convert, data, doctor, download, edit, evaluate, export, lift, remove, train, trellis, views
+from wt.cli import (
+    bench,
+    clip,
+    convert,
+    data,
+    doctor,
+    download,
+    edit,
+    evaluate,
+    export,
+    lift,
+    remove,
+    train,
+    trellis,
+    views,
+)
 from wt.errors import Cancelled, WtError
 from wt.files import json_text
 
