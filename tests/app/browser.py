@@ -139,10 +139,15 @@ class Studio:
         self.page.locator("#photo_canvas").click(position=self.at(x, y, size), **more)
 
     def open_step(self, name: str) -> None:
-        """Open a step if it is shut."""
+        """Open a step if it is shut; the page may open or shut it by itself just then, so it is looked at again."""
         button = self.page.locator(f"#step_{name} > button")
-        if "open" not in (button.get_attribute("class") or "").split():
-            button.click()
+        for _ in range(20):
+            if "open" not in (button.get_attribute("class") or "").split():
+                button.click()
+            self.page.wait_for_timeout(400)
+            if "open" in (button.get_attribute("class") or "").split():
+                return
+        pytest.fail(f"the step {name} does not open; status: {self.status}")
 
     def view(self) -> np.ndarray:
         """A screenshot of the 3D view, int [h, w, 3]."""
