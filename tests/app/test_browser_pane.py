@@ -121,6 +121,7 @@ def test_an_artist_looks_measures_and_calibrates(studio, tmp_path):
     page.reload()
     page.wait_for_selector("#home:not([disabled])", state="attached")
     wait_bright(studio, True)
+    studio.open_step("geometry")
     wait_text(studio, "#camera .used", "28.0 mm")
     assert studio.outside == []
     assert studio.errors == []
