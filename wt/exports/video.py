@@ -8,8 +8,8 @@ import numpy as np
 from wt.exports.job import ExportJob
 from wt.types import UInt8
 
-LONG_SIDE = 640
-FPS, FRAMES = 24, 48
+LONG_SIDE = 512
+FPS, FRAMES = 24, 40
 
 
 def write(job: ExportJob) -> list[Path]:
