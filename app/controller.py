@@ -18,6 +18,7 @@ from app.verbs.move import MoveVerbs
 from app.verbs.photo import PhotoVerbs
 from app.verbs.place import PlaceVerbs
 from app.verbs.select import SelectVerbs
+from app.verbs.trellis import TrellisVerbs
 from app.verbs.variants import VariantVerbs
 from app.verbs.views import ViewsVerbs
 from app.verbs.words import WordsVerbs
@@ -47,6 +48,7 @@ class Controller(Verbs):
         self.move = MoveVerbs(engine, sessions, worker)
         self.export = ExportVerbs(engine, sessions, worker)
         self.views = ViewsVerbs(engine, sessions, worker)
+        self.trellis = TrellisVerbs(engine, sessions, worker)
         self.look = LookVerbs(engine, sessions, worker)
         self.measure = MeasureVerbs(engine, sessions, worker)
         sessions.on_viewer = self._listen

@@ -107,6 +107,7 @@ class Events:
         on(page["accept"].click, verbs.place.accept)
         on(page["discard"].click, verbs.place.discard)
         on(page["snap"].click, verbs.place.snap)
+        long(page["textured"].click, verbs.trellis.build)
         formats = [page[f"formats_{group.name}"] for group in GROUPS]
         long(page["build"].click, self._export, [page["export_axes"], page["export_faces"], *formats])
         on(page["undo"].click, verbs.undo)

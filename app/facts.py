@@ -1,6 +1,7 @@
 """What each step of the page tells: tables of figures, hints of what to do next."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -201,15 +202,27 @@ def export(session: Session) -> str:
         return hint("Lift the photo first.")
     if not made:
         return hint("One zip, with a README that says which file is for which program.")
-    bundle = made["zip"]
     old = "" if made["scene"] is work.scene else hint("The scene has changed since; build the zip again.")
+    rows = "".join(_format_row(row) for row in made["formats"])
+    anchor = _download(session, "download_zip", made["zip"])
+    return f'{anchor}{old}{_notes(made["notes"])}<table class="facts files">{rows}</table>'
+
+
+def textured(session: Session) -> str:
+    """The one download of an object's mesh, and what was said of it."""
+    made = session.textured
+    return _download(session, "download_mesh", made["zip"]) + _notes(made["notes"]) if made else ""
+
+
+def _download(session: Session, ident: str, bundle: Path) -> str:
     link = f"studio/{session.token}/download/{bundle.name}"
     size = size_words(bundle.stat().st_size) if bundle.is_file() else ""
-    attributes = f'id="download_zip" class="download" href="{escaped(link)}" download="{escaped(bundle.name)}"'
-    anchor = f"<a {attributes}>Download {escaped(bundle.name)}<small>{size}</small></a>"
-    notes = "".join(f"<li>{escaped(note)}</li>" for note in made["notes"])
-    rows = "".join(_format_row(row) for row in made["formats"])
-    return f'{anchor}{old}{f"<ul class=notes>{notes}</ul>" if notes else ""}<table class="facts files">{rows}</table>'
+    attributes = f'id="{ident}" class="download" href="{escaped(link)}" download="{escaped(bundle.name)}"'
+    return f"<a {attributes}>Download {escaped(bundle.name)}<small>{size}</small></a>"
+
+
+def _notes(notes: list[str]) -> str:
+    return f"<ul class=notes>{''.join(f'<li>{escaped(note)}</li>' for note in notes)}</ul>" if notes else ""
 
 
 def _format_row(row: dict[str, Any]) -> str:

@@ -167,6 +167,8 @@ def _place(page: Page) -> None:
     _widget(page, "objects", [], '<div class="objects"></div>', theme.read("objects.js"))
     _widget(page, "pose", {}, theme.read("pose.html"), theme.read("pose.js"))
     _text(page, "pose_facts")
+    _button(page, "textured", "Textured mesh (TRELLIS)", size="sm", interactive=False)
+    _text(page, "textured_facts")
 
 
 def _export(page: Page) -> None:

@@ -77,6 +77,8 @@ class Session:
         self.problem = False
         """Whether `message` is about something that went wrong."""
         self.exported: dict[str, Any] = {}
+        self.textured: dict[str, Any] = {}
+        """The last mesh of one object: its zip, what is said of it, whose it is."""
         self.camera_path = CameraPath()
         self.page: str | None = None
         """Gradio's session hash of the page that shows it; None while no page does."""
@@ -213,9 +215,9 @@ class Session:
 
     def download(self, name: str) -> Path | None:
         """The last export; or the selection or the project of the moment, which are written now."""
-        bundle = self.exported.get("zip")
-        if bundle is not None and bundle.name == name:
-            return bundle if bundle.is_file() else None
+        for made in (self.exported, self.textured):
+            if made and made["zip"].name == name:
+                return made["zip"] if made["zip"].is_file() else None
         if (film := self.camera_path.files.get(name)) is not None:
             return film if film.is_file() else None
         work, data = self.now, None

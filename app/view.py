@@ -45,6 +45,7 @@ def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Prop
         "objects": {"value": objects(work, session.chosen_object)},
         "pose": {"value": placement.pose(session)},
         "pose_facts": {"value": facts.chosen(session)},
+        "textured_facts": {"value": facts.textured(session)},
         "export_facts": {"value": facts.export(session)},
         "path": {"value": camera_path.describe(work.scene, session.camera_path, session.token, busy)},
         "view_caption": {"value": view_caption(session)},
@@ -251,6 +252,7 @@ def _buttons(work: Work, session: Session, busy: bool) -> dict[str, Props]:
         "undo": bool(undo),
         "redo": bool(redo),
         "home": session.shown_scene is not None,
+        "textured": session.chosen_object is not None and not busy,
     }
     props: dict[str, Props] = {name: {"interactive": value} for name, value in on.items()}
     before = session.scene_before is not None

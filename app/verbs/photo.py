@@ -64,7 +64,7 @@ class PhotoVerbs(Verbs):
         with session.lock:
             self.sessions.commit(session, f"Open {work.photo.name}", work)
             session.tool = "pick" if work.scene is None else "place"
-            session.exported, session.message = {}, message
+            session.exported, session.textured, session.message = {}, {}, message
         self.refresh(session, home=True)
         self.prepare(session)
 

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -220,3 +221,22 @@ def test_another_visitor_sees_no_handles(controller, placed, photo_file):
     placed.viewer.gizmo.on_release(1, position, placed.viewer.gizmo.wxyz)
     assert placed.now.scene[1].moved
     assert not other.now.scene[1].moved
+
+
+def test_the_mesh_of_the_chosen_object_is_one_download(controller, placed):
+    """No TRELLIS is installed here: that is said, and its voxels and our own mesh are what there is."""
+    button = describe(placed, controller.engine)["textured"]
+    assert button["interactive"]
+    job = controller.trellis.build(placed)
+    assert job.wait(60)
+    assert job.state == "done", job.message
+    shown = describe(placed, controller.engine)["textured_facts"]["value"]
+    assert "not installed here" in shown
+    bundle = placed.textured["zip"]
+    assert f"download/{bundle.name}" in shown
+    assert placed.download(bundle.name) == bundle
+    with zipfile.ZipFile(bundle) as files:
+        assert {"object-1_coords.npz", "object-1_frame.json"} <= set(files.namelist())
+    controller.move.choose(placed, 1)
+    with pytest.raises(WtError, match="Choose an object first"):
+        controller.trellis.build(placed)

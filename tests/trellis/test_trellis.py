@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from recorded import Recorded, install
 from wt.errors import WtError
 from wt.meshes.mesh import Mesh
 from wt.scene.objects import Gauge, Placed
+from wt.trellis.bundle import write_bundle
 from wt.trellis.check import agreement
 from wt.trellis.generate import Choices, generate, in_camera
 from wt.trellis.installed import TRELLIS1, TRELLIS2, installed, missing, resolution_of, weights_of
@@ -196,3 +198,18 @@ def test_people_read_what_is_missing(scene, ball, recorded, monkeypatch, tmp_pat
     nothing = Recorded(recorded.vertices, np.zeros((0, 3), int))
     with pytest.raises(WtError, match="no surface"):
         in_camera(nothing.baked(), sparse_structure(ball), "ball")
+
+
+def test_without_trellis_a_person_gets_the_voxels_and_our_closed_mesh(scene, recorded, monkeypatch, tmp_path):
+    stages = []
+    made = write_bundle(scene, 1, None, tmp_path, stages.append)
+    names = {path.name for path in made.files}
+    assert names == {"object-1_coords.npz", "object-1_frame.json", "object-1_closed.glb"}
+    assert "not installed here" in made.notes[0]
+    assert stages == ["Voxels", "Closed mesh"]
+    install(monkeypatch, recorded, "trellis2")
+    on_cpu = partial(textured, weights=str(tmp_path), device="cpu")
+    monkeypatch.setattr("wt.trellis.bundle.textured", on_cpu)
+    made = write_bundle(scene, 1, None, tmp_path, stages.append)
+    assert [path.name for path in made.files] == ["object-1_textured.glb"]
+    assert made.notes[0] == "TRELLIS.2 1024_cascade: 100% of the outline, 100% of the surface fit."
