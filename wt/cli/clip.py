@@ -49,11 +49,16 @@ def register(subparsers: Subparsers, follow: Follow) -> None:
     what.add_argument("--at", type=pixel, metavar="U,V", help="click the thing: a place in --frame, in its pixels")
     what.add_argument("--mask", type=Path, help="picture of the frames' size, white where the thing is in --frame")
     what.add_argument("--frame", type=int, default=0, help="the frame that --at or --mask is of, of those taken (0)")
-    parser.add_argument("--model", default="wt-o-mini", help="registry name or file (wt-o-mini, frame by frame)")
+    parser.add_argument(
+        "--model", default="wt-d-mini", help="registry name or file; wt-o-mini lifts frame by frame (wt-d-mini)"
+    )
     parser.add_argument("--steps", type=int, help="sampling steps (the model's default)")
     parser.add_argument("--seed", type=int, default=42, help="the same seed gives the same result (42)")
     parser.add_argument("--sampler", choices=SAMPLERS, default="euler", help="how the flow is followed (euler)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
+    parser.add_argument(
+        "--steady", type=float, default=0.0, metavar="FRAMES", help="average depth over about so many frames (0: none)"
+    )
     parser.add_argument("--clean", action="store_true", help="take out points that hang between near and far surfaces")
     parser.add_argument(
         "--formats",
@@ -88,6 +93,7 @@ def run(arguments: argparse.Namespace, follow: Follow) -> dict[str, Any]:
         steps=arguments.steps,
         seed=arguments.seed,
         sampler=arguments.sampler,
+        steady_frames=arguments.steady,
         on_step=log_steps("lift"),
     )
     clip = clip.with_lifts(lifts)
@@ -98,6 +104,7 @@ def run(arguments: argparse.Namespace, follow: Follow) -> dict[str, Any]:
         "models": [{"name": lifter.name, "licence": lifter.licence}],
         "steps": arguments.steps or lifter.default_steps,
         "sampler": arguments.sampler,
+        "steady": arguments.steady,
         "clean": arguments.clean,
     }
     written = export_clip(clip, arguments.out, arguments.formats, manifest=manifest, axes=arguments.axes)
