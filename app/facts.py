@@ -209,9 +209,14 @@ def export(session: Session) -> str:
 
 
 def textured(session: Session) -> str:
-    """The one download of an object's mesh, and what was said of it."""
+    """The one download of an object's mesh, whose it is, and what was said of it."""
     made = session.textured
-    return _download(session, "download_mesh", made["zip"]) + _notes(made["notes"]) if made else ""
+    if not made:
+        return ""
+    changed = "" if made["scene"] is session.now.scene else " The scene has changed since."
+    return (
+        _download(session, "download_mesh", made["zip"]) + hint(f"Of {made['name']}.{changed}") + _notes(made["notes"])
+    )
 
 
 def _download(session: Session, ident: str, bundle: Path) -> str:

@@ -26,7 +26,7 @@ class TrellisVerbs(Verbs):
             made = write_bundle(scene, thing.id, photo, folder, lambda stage: job.report(0, 0, stage))
             bundle = zip_folder(folder, folder.with_suffix(".zip"), made.files)
             with session.lock:
-                session.textured = {"zip": bundle, "notes": made.notes, "name": thing.name}
+                session.textured = {"zip": bundle, "notes": made.notes, "scene": scene, "name": thing.name}
                 session.message = f"{bundle.name} is ready."
 
         return self._start(session, Job("The mesh", run))

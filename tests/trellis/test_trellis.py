@@ -204,7 +204,7 @@ def test_without_trellis_a_person_gets_the_voxels_and_our_closed_mesh(scene, rec
     stages = []
     made = write_bundle(scene, 1, None, tmp_path, stages.append)
     names = {path.name for path in made.files}
-    assert names == {"object-1_coords.npz", "object-1_frame.json", "object-1_closed.glb"}
+    assert names == {f"object-1_{part}" for part in ("coords.npz", "frame.json", "picture.png", "closed.glb")}
     assert "not installed here" in made.notes[0]
     assert stages == ["Voxels", "Closed mesh"]
     install(monkeypatch, recorded, "trellis2")

@@ -49,9 +49,7 @@ def register(subparsers: Subparsers, follow: Follow) -> None:
     what.add_argument("--at", type=pixel, metavar="U,V", help="click the thing: a place in --frame, in its pixels")
     what.add_argument("--mask", type=Path, help="picture of the frames' size, white where the thing is in --frame")
     what.add_argument("--frame", type=int, default=0, help="the frame that --at or --mask is of, of those taken (0)")
-    parser.add_argument(
-        "--model", default="wt-d-mini", help="registry name or file; wt-o-mini lifts frame by frame (wt-d-mini)"
-    )
+    parser.add_argument("--model", default="wt-o-mini", help="registry name or file (wt-o-mini, frame by frame)")
     parser.add_argument("--steps", type=int, help="sampling steps (the model's default)")
     parser.add_argument("--seed", type=int, default=42, help="the same seed gives the same result (42)")
     parser.add_argument("--sampler", choices=SAMPLERS, default="euler", help="how the flow is followed (euler)")

@@ -1,5 +1,6 @@
 """The files of one object for a person to take away: its textured mesh, or what stands in where TRELLIS is missing."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from wt.files import write_atomic
 from wt.meshes.watertight import watertight
 from wt.scene.scene import Scene
 from wt.trellis.installed import installed, missing
-from wt.trellis.structure import sparse_structure
+from wt.trellis.structure import picture, sparse_structure
 from wt.trellis.textured import textured
 from wt.types import UInt8
 
@@ -47,6 +48,9 @@ def write_bundle(
     on_stage("Voxels")
     thing = scene[ident]
     files, notes = sparse_structure(thing).save(folder, stem), [missing()]
+    buffer = io.BytesIO()
+    picture(thing, photo).save(buffer, "PNG")
+    files.append(write_atomic(folder / f"{stem}_picture.png", buffer.getvalue()))
     on_stage("Closed mesh")
     try:
         mesh = watertight(thing, scene.intrinsics)
