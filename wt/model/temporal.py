@@ -10,7 +10,7 @@ LAYERSCALE = 1e-5
 """Where the gains of the paper's temporal blocks start (section 26), so that a clip begins as its frames one by one."""
 TOKEN_STD = 0.65
 """Of a token's channels where the temporal blocks of our small models see it."""
-PULL = 4.0
+PULL = 1.5
 """How strongly tokens are drawn to their mean over time: what is left of a deviation is about 1 / (1 + PULL)."""
 
 
