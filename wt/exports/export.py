@@ -106,7 +106,7 @@ def export(
         manifest: what the caller knows: prompts, seeds, models with licences, operations (JSON values). Given, it is
             written with the scene's own facts and the hash of every file, whether or not "manifest" is asked for.
         before, after: sRGB pictures of any size, for "png" and for the formats that show the photo.
-        hidden: colours of layers behind the first, "grey" or "photo".
+        hidden: colours of layers behind the first, "grey", "photo" or "filled".
         axes: "opencv", "opengl" or "z-up" (`wt.exports.axes`), for the formats whose standard leaves it open.
         faces: triangles that the surfaces of a file may have, and a closed object apart; None: all that there are.
         readme: write README.txt too, which says what opens which file.

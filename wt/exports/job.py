@@ -27,7 +27,7 @@ class ExportJob:
     axes: Axes
     """For the formats whose standard leaves it open."""
     hidden: str
-    """Colours of layers behind the first, "grey" or "photo"."""
+    """Colours of layers behind the first, "grey", "photo" or "filled"."""
     before: UInt8[np.ndarray, "ph pw 3"] | None = None
     after: UInt8[np.ndarray, "qh qw 3"] | None = None
     manifest: dict[str, Any] = field(default_factory=dict)
