@@ -1,6 +1,7 @@
 """World Tracing Studio: `python app.py` opens the studio; `--help` lists the settings."""
 
-from app.config import parse_args, prepare_environment
+from app.config import prepare_environment
+from app.flags import parse_args
 
 if __name__ == "__main__":
     config = parse_args()

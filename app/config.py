@@ -1,17 +1,40 @@
-"""The app's settings: one frozen dataclass, filled from the command line."""
+"""The app's settings: one frozen dataclass, which `app.flags` fills from the command line."""
 
-import argparse
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 LOOPBACK = "127.0.0.1"
+HOSTED_PORT = 7860
+"""Where a hosted Space is looked for."""
+FRAMED_BY_SPACES = ("https://huggingface.co", "https://*.hf.space")
+
+EngineKind = Literal["local", "ray"]
 
 
-def default_cache() -> Path:
-    """Where sessions and uploads live: $WT_STUDIO_HOME, else the user's cache folder."""
+def hosted() -> bool:
+    """Whether this is a Hugging Face Space."""
+    return bool(os.environ.get("SPACE_ID"))
+
+
+def default_host() -> str:
+    """Loopback unless told otherwise: by GRADIO_SERVER_NAME, or by being a hosted Space."""
+    return os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if hosted() else LOOPBACK)
+
+
+def default_port() -> int | None:
+    """GRADIO_SERVER_PORT, the one port of a hosted Space, else None."""
+    named = os.environ.get("GRADIO_SERVER_PORT", "")
+    return int(named) if named.isdecimal() else HOSTED_PORT if hosted() else None
+
+
+def default_data_dir() -> Path:
+    """Where sessions and uploads live: $WT_STUDIO_HOME, a Space's lasting disk, else the user's cache folder."""
     if named := os.environ.get("WT_STUDIO_HOME"):
         return Path(named)
+    if hosted() and os.access("/data", os.W_OK):
+        return Path("/data/world-tracing-studio")
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "world-tracing-studio"
 
 
@@ -19,10 +42,24 @@ def default_cache() -> Path:
 class AppConfig:
     """Everything that can be set about a running studio."""
 
-    host: str = field(default_factory=lambda: os.environ.get("GRADIO_SERVER_NAME", LOOPBACK))
-    """Loopback unless told otherwise (a hosted Space sets the variable); there is no switch for a share link."""
-    port: int | None = None
+    host: str = field(default_factory=default_host)
+    """Loopback unless told otherwise; there is no switch for a share link."""
+    port: int | None = field(default_factory=default_port)
     """None takes the first free port from 7860."""
+    root_path: str = field(default_factory=lambda: os.environ.get("GRADIO_ROOT_PATH", ""))
+    """The path below which a proxy shows the studio, or the whole address; empty: the proxy's headers tell, or none."""
+    token: str = field(default_factory=lambda: os.environ.get("WT_STUDIO_TOKEN", ""))
+    """A secret that is asked for before anything is served; empty: nothing is asked."""
+    auth: tuple[str, str] | None = None
+    """User and password that are asked for before anything is served."""
+    frame_ancestors: tuple[str, ...] = field(default_factory=lambda: FRAMED_BY_SPACES if hosted() else ())
+    """Sites beside this one that may show the studio in a frame."""
+    api: bool = False
+    """Whether lift, edit, remove and export can be called over HTTP and MCP."""
+    engine: EngineKind = "local"
+    """Where models run: in this process, or as deployments of Ray Serve."""
+    replicas: int = 1
+    """Of the models, where they are deployments."""
     device: str = "auto"
     scene_model: str = "wt-s-mini"
     object_model: str = "wt-o-mini"
@@ -36,7 +73,9 @@ class AppConfig:
     """What removes: "auto" is the editor if it can, else PatchMatch."""
     allow_download: bool = False
     """Whether weights that are asked for by name may be fetched from the hub."""
-    cache: Path = field(default_factory=default_cache)
+    offline: bool = False
+    """Whether the hub's libraries are told to stay offline, whatever the environment says."""
+    data_dir: Path = field(default_factory=default_data_dir)
     point_budget: int = 300_000
     """Points sent to the browser at most; exports always hold all of them."""
     max_visitors: int = 32
@@ -47,72 +86,33 @@ class AppConfig:
     """A saved project that nobody opens is deleted after this."""
     max_upload: str = "256mb"
     """Of one file: a project of a large model's scene with many objects has about half of it."""
+    rate: int = 1800
+    """Gestures a minute from one address, uploads a fifteenth of it; 0 sets no limit."""
     inbrowser: bool = False
 
     @property
     def sessions(self) -> Path:
         """One folder per browser below this, with its projects."""
-        return self.cache / "sessions"
+        return self.data_dir / "sessions"
+
+    @property
+    def public(self) -> bool:
+        """Whether other machines can reach it."""
+        return self.host not in (LOOPBACK, "localhost", "::1", "[::1]")
+
+    @property
+    def guarded(self) -> bool:
+        """Whether something is asked for before anything is served."""
+        return bool(self.token or self.auth)
 
 
 def prepare_environment(config: AppConfig) -> None:
     """Settings that gradio and the hub's library read when they are imported; call before that."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # it would look up outside hosts
-    os.environ.setdefault("GRADIO_TEMP_DIR", str(config.cache / "uploads"))
-    if not config.allow_download:
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(config.data_dir / "uploads"))
+    if config.offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    elif not config.allow_download:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
-
-
-def parse_args(arguments: list[str] | None = None) -> AppConfig:
-    """The configuration that the command line asks for."""
-    base = AppConfig()
-    parser = argparse.ArgumentParser(
-        prog="app.py", description="World Tracing Studio: a photo becomes a layered 3D scene that you edit by text."
-    )
-    parser.add_argument("--host", default=base.host, help="address to bind (default: this machine only)")
-    parser.add_argument("--port", type=int, default=base.port, help="port (default: first free one from 7860)")
-    parser.add_argument("--device", default=base.device, help="auto, cpu, cuda, mps")
-    parser.add_argument("--scene-model", default=base.scene_model, help="model that lifts whole photos")
-    parser.add_argument("--object-model", default=base.object_model, help="model that lifts a selected object")
-    parser.add_argument(
-        "--sam-checkpoint",
-        default=base.sam_checkpoint,
-        help="what selects: sam-mini (built-in), superpixels, a file of segment-anything or MobileSAM, a folder or hub "
-        "name of SAM 2.1 (default: facebook/sam2.1-hiera-tiny if it is on this machine or may be downloaded, else "
-        "sam-mini)",
-    )
-    parser.add_argument(
-        "--words-model",
-        default=base.words_model,
-        help="what finds things by words: a folder or hub name of GroundingDINO (default: none, names alone are found)",
-    )
-    parser.add_argument(
-        "--editor",
-        default=base.editor,
-        help="what paints: catalogue (auto), klein, qwen-edit, sdxl-inpaint, sd15-inpaint, or a diffusers folder",
-    )
-    parser.add_argument(
-        "--remover", default=base.remover, help="what removes: the editor if it can, else patchmatch; or a LaMa file"
-    )
-    parser.add_argument("--allow-download", action="store_true", help="let a named model fetch its weights")
-    parser.add_argument("--cache", type=Path, default=base.cache, help="folder for sessions and uploads")
-    parser.add_argument("--points", type=int, default=base.point_budget, help="most points sent to the browser")
-    parser.add_argument("--max-visitors", type=int, default=base.max_visitors, help="most people at once")
-    parser.add_argument("--open", action="store_true", help="open the page in a browser")
-    args = parser.parse_args(arguments)
-    return AppConfig(
-        host=args.host,
-        port=args.port,
-        device=args.device,
-        scene_model=args.scene_model,
-        object_model=args.object_model,
-        sam_checkpoint=args.sam_checkpoint,
-        words_model=args.words_model,
-        editor=args.editor,
-        remover=args.remover,
-        allow_download=args.allow_download,
-        cache=args.cache.expanduser().resolve(),
-        point_budget=args.points,
-        max_visitors=args.max_visitors,
-        inbrowser=args.open,
-    )
+    if hosted():  # only the platform's proxy reaches a Space: what it says of the visitor's address is believed
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")

@@ -34,7 +34,7 @@ class Studio:
 
     def __init__(self, config: AppConfig, engine: Engine | None = None) -> None:
         self.config = config
-        config.cache.mkdir(parents=True, exist_ok=True)
+        config.data_dir.mkdir(parents=True, exist_ok=True)
         self.engine = engine or Engine(config)
         self.sessions = Sessions(config)
         self.worker = Worker()

@@ -114,7 +114,7 @@ def main() -> None:
 def studio() -> Iterator[tuple[Controller, Session]]:
     """The app without its page, and one visitor."""
     with tempfile.TemporaryDirectory() as cache:
-        config = AppConfig(cache=Path(cache))
+        config = AppConfig(data_dir=Path(cache))
         sessions, worker = Sessions(config), Worker()
         yield Controller(Engine(config), sessions, worker), sessions.attach("edits")
         worker.stop()

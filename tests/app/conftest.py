@@ -19,7 +19,7 @@ from app.session import Sessions
 
 @pytest.fixture
 def config(tmp_path: Path) -> AppConfig:
-    return AppConfig(cache=tmp_path / "cache", point_budget=3000, max_visitors=4)
+    return AppConfig(data_dir=tmp_path / "data", point_budget=3000, max_visitors=4)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The real studio with quick parts in place of the models: `python quick_studio.py PORT CACHE STEP_S [editing]`.
+"""The real studio with quick parts in place of the models: `python quick_studio.py PORT DATA_DIR STEP_S [editing]`.
 
 With "editing" only the lifters and the segmenter are quick parts: words, painter, remover and placement are the app's.
 """
@@ -14,6 +14,7 @@ if __name__ == "__main__":
     from app.config import AppConfig
     from app.main import main
 
-    config = AppConfig(port=int(sys.argv[1]), cache=Path(sys.argv[2]), point_budget=12_000, words_model="test detector")
+    told = {"port": int(sys.argv[1]), "data_dir": Path(sys.argv[2])}
+    config = AppConfig(**told, point_budget=12_000, words_model="test detector")
     engine = QuickEngine(config, step_s=float(sys.argv[3]), long_side=96, editing="editing" in sys.argv[4:])
     main(config, engine=engine)

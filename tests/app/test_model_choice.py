@@ -25,7 +25,7 @@ def studio(tmp_path):
     shutil.copy(WEIGHTS / "wt-s-mini.safetensors", tmp_path / "mine.safetensors")
     (tmp_path / "broken.safetensors").write_bytes((WEIGHTS / "wt-o-mini.safetensors").read_bytes()[:5000])
     port, log = free_port(), tmp_path / "log.txt"
-    command = [python(), "app.py", "--port", str(port), "--cache", str(tmp_path / "cache"), "--points", "20000"]
+    command = [python(), "app.py", "--port", str(port), "--data-dir", str(tmp_path / "data"), "--points", "20000"]
     command += ["--scene-model", str(tmp_path / "mine.safetensors")]
     command += ["--object-model", str(tmp_path / "broken.safetensors")]
     url = f"http://127.0.0.1:{port}/"

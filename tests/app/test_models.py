@@ -227,7 +227,7 @@ def test_a_damaged_default_leaves_the_other_models_usable(controller, engine, se
 def test_models_really_load_and_a_damaged_file_really_does_not(tmp_path):
     """The engine with the library's own weights: what the page offers is what `wt.load` takes."""
     (tmp_path / "broken.safetensors").write_bytes(Path(MODELS["wt-o-mini"].file).read_bytes()[:5000])
-    engine = Engine(AppConfig(cache=tmp_path, object_model=str(tmp_path / "broken.safetensors"), device="cpu"))
+    engine = Engine(AppConfig(data_dir=tmp_path, object_model=str(tmp_path / "broken.safetensors"), device="cpu"))
     with pytest.raises(WtError, match=r"^broken.safetensors could not be loaded: .*not a readable safetensors"):
         engine.lifter("object", "")
     assert engine.lifter("object", "wt-o-mini").name == "wt-o-mini"

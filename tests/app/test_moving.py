@@ -196,7 +196,7 @@ def test_a_moved_object_is_where_it_was_after_a_restart(controller, placed, conf
     from wt.scene.scene import Scene
 
     controller.move.adjust(placed, "heading", 40.0)
-    again = Scene.load(placed.now.scene.save(config.cache / "scene.wts"))
+    again = Scene.load(placed.now.scene.save(config.data_dir / "scene.wts"))
     np.testing.assert_array_equal(again[1].transform, placed.now.scene[1].transform)
 
 

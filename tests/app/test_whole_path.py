@@ -32,7 +32,7 @@ def studio(tmp_path):
 
     port, log = free_port(), tmp_path / "log.txt"
     points = "150000" if os.environ.get("WT_APP_PICTURE") else "30000"
-    command = [python(), "app.py", "--port", str(port), "--cache", str(tmp_path / "cache"), "--points", points]
+    command = [python(), "app.py", "--port", str(port), "--data-dir", str(tmp_path / "data"), "--points", points]
     url = f"http://127.0.0.1:{port}/"
     with serving(command, log), sync_playwright() as playwright:
         wait_for(url, log)
