@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import clip, seeds, theme
+from app import clip, seeds, shortcuts, theme
 from app.examples import examples
 from app.formats import EXPORT_FORMATS, GROUPS
 from app.view import STEPS, TITLES
@@ -49,7 +49,8 @@ def build() -> Page:
                 _view(page)
         with gr.Row(elem_id="footer"):
             _text(page, "status")
-    gr.HTML(theme.HELP, elem_id="help_sheet", apply_default_css=False)
+    gr.HTML(shortcuts.sheet(), elem_id="help_sheet", apply_default_css=False)
+    _widget(page, "tour", None, theme.read("tour.html"), theme.read("tour.js"))
     return page
 
 

@@ -20,6 +20,8 @@ from playwright.sync_api import TimeoutError
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PATIENCE_MS = 90_000
+TOUR = "world-tracing-tour"
+"""What the page remembers of its first-run tour."""
 
 
 def chromium_path() -> str:
@@ -82,6 +84,7 @@ class Studio:
     def __init__(self, browser, url: str) -> None:
         self.url = url
         self.context = browser.new_context(viewport={"width": 1240, "height": 720}, accept_downloads=True)
+        self.context.add_init_script(f"if (location.host) localStorage.setItem('{TOUR}', 'seen')")
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.outside: list[str] = []
