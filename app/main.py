@@ -1,6 +1,5 @@
 """Put the studio together and serve it on one port."""
 
-import functools
 import logging
 import os
 import sys
@@ -11,7 +10,6 @@ from typing import Any
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported, whoever imports this module
 
 import gradio as gr
-import uvicorn
 
 from app import layout, theme
 from app.config import AppConfig
@@ -21,6 +19,7 @@ from app.events import Events
 from app.examples import thumbnail
 from app.jobs import Worker
 from app.routes import studio_routes
+from app.serve import served_through_the_gate
 from app.session import Sessions
 
 log = logging.getLogger(__name__)
@@ -45,28 +44,29 @@ class Studio:
 
     def launch(self, *, block: bool = True) -> str:
         """Serve; returns the address when `block` is False."""
-        # Point clouds do not shrink; gradio builds uvicorn's Config itself, so deflate is switched off here.
-        uvicorn.Config = functools.partial(uvicorn.Config, ws_per_message_deflate=False)  # type: ignore[misc, assignment]
         self.demo.queue(default_concurrency_limit=None, max_size=256)
-        _, self.url, _ = self.demo.launch(
-            server_name=self.config.host,
-            server_port=self.config.port,
-            inbrowser=self.config.inbrowser,
-            prevent_thread_lock=True,
-            share=False,
-            ssr_mode=False,
-            run_history=False,
-            mcp_server=False,
-            show_error=False,
-            quiet=True,
-            footer_links=[],
-            max_file_size=self.config.max_upload,
-            theme=gr.themes.Base(primary_hue="violet", neutral_hue="slate", radius_size="md"),
-            css=theme.css(),
-            head=theme.head(),
-            favicon_path=str(Path(theme.WEB) / "favicon.svg"),
-            app_kwargs={"routes": studio_routes(self.sessions.port_of, _Files(self.sessions))},
-        )
+        with served_through_the_gate(self.config):
+            _, self.url, _ = self.demo.launch(
+                server_name=self.config.host,
+                server_port=self.config.port,
+                root_path=self.config.root_path,
+                auth=self.config.auth,
+                inbrowser=self.config.inbrowser,
+                prevent_thread_lock=True,
+                share=False,
+                ssr_mode=False,
+                run_history=False,
+                mcp_server=False,
+                show_error=False,
+                quiet=True,
+                footer_links=[],
+                max_file_size=self.config.max_upload,
+                theme=gr.themes.Base(primary_hue="violet", neutral_hue="slate", radius_size="md"),
+                css=theme.css(),
+                head=theme.head(),
+                favicon_path=str(Path(theme.WEB) / "favicon.svg"),
+                app_kwargs={"routes": studio_routes(self.sessions.port_of, _Files(self.sessions))},
+            )
         log.info("World Tracing Studio is at %s", self.url)
         self.sessions.watch()
         timer = threading.Timer(_LOAD_MODELS_AFTER_S, self.engine.start)

@@ -1,0 +1,29 @@
+"""How gradio's server is set up: everything passes the gate, and every response carries the headers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.config import AppConfig
+from app.gate import Gate
+from app.headers import SecurityHeaders
+
+
+@contextmanager
+def served_through_the_gate(config: AppConfig) -> Iterator[None]:
+    """While this lasts, `gr.Blocks.launch`, which builds uvicorn's Config itself, takes ours."""
+    plain = uvicorn.Config
+
+    def ours(app: ASGIApp, **more: Any) -> uvicorn.Config:
+        around = SecurityHeaders(Gate(app, config), config.frame_ancestors)
+        # Point clouds do not shrink, so the websockets do not deflate.
+        return plain(around, ws_per_message_deflate=False, server_header=False, **more)
+
+    uvicorn.Config = ours  # type: ignore[misc, assignment]
+    try:
+        yield
+    finally:
+        uvicorn.Config = plain  # type: ignore[misc]
