@@ -217,13 +217,14 @@ class Events:
 
     def follow(self, session: Session) -> Iterator[Updates]:
         """Progress until the visitor's job has ended, then the whole page."""
-        job = session.job
+        job, photo = session.job, session.now.photo
         if job is None:
             return
         while not job.wait(_TICK_S):
-            yield self.changes(session, running(session, job, self.controller.worker.ahead(job)))
+            yield self.changes(session, running(session, job, self.controller.worker.wait_of(job)))
         if job.state in ("failed", "cancelled"):
-            session.message, session.problem = job.message, job.state == "failed"
+            if session.now.photo is photo:
+                session.message, session.problem = job.message, job.state == "failed"
             _toast(job.message, failed=job.state == "failed")
         yield self.changes(session)
 
@@ -239,9 +240,9 @@ class Events:
     ) -> Updates:
         """What differs from what the page shows, numbered; the number of a whole state says so."""
         with session.lock:
-            ahead = self.controller.worker.ahead(session.job) if session.job else 0
+            wait = self.controller.worker.wait_of(session.job) if session.job else None
             whole = whole or not session.last_view
-            described = only if only is not None and not whole else describe(session, self.engine, ahead)
+            described = only if only is not None and not whole else describe(session, self.engine, wait)
             updates = {}
             for name, props in described.items():
                 known = session.last_view.setdefault(name, {})

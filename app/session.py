@@ -67,6 +67,8 @@ class Session:
         self.segmented: Any = None
         """The pixels that the segmenter was given last."""
         self.job: Job | None = None
+        self.preparing: Job | None = None
+        """What looks at a new photo behind the page."""
         self.tool = "pick"
         self.lift_kind: Kind = "scene"
         """Whether the page is about to lift the photo or the selection."""
@@ -347,6 +349,8 @@ class Sessions:
                 left = session.page is None and away > GRACE_S
                 unwatched = session.viewer is None or not session.viewer.watched
                 idle = unwatched and away > self.config.idle_minutes * 60
+                if left and session.job is not None and session.job.state == "waiting":
+                    session.job.cancel()  # one that runs goes on: its result is saved for whoever comes back
                 if not session.busy and (left or idle):
                     gone.append(self._sessions.pop(session.token))
             live = list(self._sessions.values())
@@ -430,8 +434,9 @@ class Sessions:
         return "Welcome back: your work was restored."
 
     def _close(self, session: Session) -> None:
-        if session.job is not None:
-            session.job.cancel()
+        for job in (session.job, session.preparing):
+            if job is not None:
+                job.cancel()
         if session.viewer is not None:
             session.viewer.stop()
             session.viewer = None

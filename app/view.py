@@ -4,7 +4,7 @@ from typing import Any
 
 from app import camera_path, clip, facts, pane, placement, projects
 from app.engine import Engine
-from app.jobs import Job
+from app.jobs import Job, Wait
 from app.markup import escaped
 from app.session import Session
 from app.work import LEVELS, Work
@@ -16,13 +16,13 @@ STEPS = ("photo", "select", "geometry", "edit", "place", "export")
 TITLES = ("Photo", "Select", "Geometry", "Edit", "Place", "Export")
 
 
-def describe(session: Session, engine: Engine, ahead: int = 0) -> dict[str, Props]:
+def describe(session: Session, engine: Engine, wait: Wait | None = None) -> dict[str, Props]:
     """Component name -> properties, for the whole page."""
     work, seen, busy = session.now, session.seen, session.busy
     return {
         **_steps(work, session),
         **_buttons(work, session, busy),
-        **progress(session.job, ahead),
+        **progress(session.job, wait),
         **variants(session),
         **_seeds(session),
         "chip": {"value": chip(engine)},
@@ -63,9 +63,9 @@ def chip(engine: Engine) -> str:
     return f'<span class="chip {state}" title="{escaped(detail)}"><i></i>{escaped(text)}</span>'
 
 
-def running(session: Session, job: Job, ahead: int = 0) -> dict[str, Props]:
+def running(session: Session, job: Job, wait: Wait | None = None) -> dict[str, Props]:
     """What changes while a job runs: its progress, and the variants that are done."""
-    return {**progress(job, ahead), **variants(session)}
+    return {**progress(job, wait), **variants(session)}
 
 
 def variants(session: Session) -> dict[str, Props]:
@@ -82,7 +82,7 @@ def variants(session: Session) -> dict[str, Props]:
     return strips
 
 
-def progress(job: Job | None, ahead: int = 0) -> dict[str, Props]:
+def progress(job: Job | None, wait: Wait | None = None) -> dict[str, Props]:
     """The bar with step and time left, and its cancel button."""
     if job is None or not job.active:
         return {"progress_row": {"visible": False}, "progress": {"value": ""}, "cancel": {"interactive": False}}
@@ -90,7 +90,7 @@ def progress(job: Job | None, ahead: int = 0) -> dict[str, Props]:
     if job.cancelling:
         text = "Cancelling after this step…"
     elif job.state == "waiting":
-        text = f"Waiting, {ahead} ahead of you" if ahead else "Waiting for the worker"
+        text = ": ".join(said for said in (job.part or job.label, str(wait or "waiting")) if said)
     else:
         text = job.message or job.label
         if job.total:

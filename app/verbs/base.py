@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from app.engine import Engine, require
-from app.jobs import Job, Worker
+from app.jobs import Job, Parts, Worker
 from app.models import Kind
 from app.session import Session, Sessions
 from app.variants import Outcome
@@ -42,12 +42,12 @@ class Verbs:
             viewer.home(scene)
 
     def _start(self, session: Session, job: Job) -> Job:
-        work = job.work
+        work, job.owner = job.work, session.key
 
-        def run(job: Job) -> None:
+        def run(job: Job) -> Parts:
             succeeded = False
             try:
-                work(job)
+                yield from work(job) or ()
                 succeeded = True
             finally:
                 if not succeeded:  # a half-formed preview may be on screen: the last good state comes back
@@ -59,8 +59,12 @@ class Verbs:
         with session.lock:
             if session.busy:
                 raise WtError("Something is running already. Wait for it, or cancel it.")
-            session.job = job
-        return self.worker.submit(job)
+            session.job, before = job, session.job
+        try:
+            return self.worker.submit(job)
+        except WtError:
+            session.job = before
+            raise
 
     def _commit(self, session: Session, label: str, work: Work, *, show: bool = True) -> None:
         with session.lock:

@@ -105,7 +105,7 @@ class ClipVerbs(PhotoVerbs):
             seconds = time.monotonic() - began
             session.message = f"{len(clip)} frames lifted in {seconds:.1f} s by {lifter.name}. Space plays them."
 
-        return self._start(session, Job("The lift of the clip", run))
+        return self._start(session, Job("The lift of the clip", run, kind=f"lift of {len(clip)} frames"))
 
     def build(self, session: Session, formats: list[str]) -> Job:
         """Write the lifted clip in the chosen formats and zip it."""

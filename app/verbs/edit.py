@@ -31,11 +31,11 @@ class EditVerbs(SeededVerbs):
 
     def run(self, session: Session, prompt: str, seed: int = 0) -> Job:
         """Run an instruction on the photo and propose the result in the scene."""
-        return self._run_once(session, "The edit", self._editing(session, prompt), seed)
+        return self._run_once(session, "The edit", self._editing(session, prompt), seed, kind="edit")
 
     def run_variants(self, session: Session, prompt: str, seed: int = 0) -> Job:
         """The same with several seeds from this one on, to choose from."""
-        return self._run_variants(session, "edit", self._editing(session, prompt), seed)
+        return self._run_variants(session, "edit", self._editing(session, prompt), seed, kind="edit")
 
     def _editing(self, session: Session, prompt: str) -> Make:
         rgb, work = self._photo_rgb(session), session.now

@@ -55,11 +55,17 @@ class GeometryVerbs(SeededVerbs):
 
     def lift(self, session: Session, kind: str, steps: int | None = None, seed: int = 42) -> Job:
         """Lift the whole photo ("scene") or the selection alone ("object")."""
-        return self._run_once(session, "The lift", self._lifting(session, kind, steps), seed)
+        made = self._lifting(session, kind, steps)
+        return self._run_once(session, "The lift", made, seed, kind=self._alike(session, kind, steps))
 
     def lift_variants(self, session: Session, kind: str, steps: int | None = None, seed: int = 42) -> Job:
         """The same with several seeds from this one on, to choose from."""
-        return self._run_variants(session, "geometry", self._lifting(session, kind, steps), seed)
+        made = self._lifting(session, kind, steps)
+        return self._run_variants(session, "geometry", made, seed, kind=self._alike(session, kind, steps))
+
+    def _alike(self, session: Session, kind: str, steps: int | None) -> str:
+        of = _kind(kind)
+        return f"lift by {self.engine.chosen(of, session.now.models.get(of, '')).name} in {steps} steps"
 
     def _lifting(self, session: Session, kind: str, steps: int | None) -> Make:
         rgb, work = self._photo_rgb(session), session.now

@@ -1,6 +1,7 @@
 """Photo: open one, or a project; and look at it before the first click."""
 
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,8 +55,11 @@ class PhotoVerbs(Verbs):
         photo = session.now.photo
         if photo is None:
             return
-        job = Job("Preparing the selection", lambda _: self._look_at(session, photo))
-        self.worker.submit(job)
+        if session.preparing is not None:
+            session.preparing.cancel()
+        job = Job("Preparing the selection", lambda _: self._look_at(session, photo), owner=session.key)
+        with suppress(WtError):  # too many jobs wait: the first click will do it
+            session.preparing = self.worker.submit(job)
 
     def _begin(self, session: Session, work: Work, message: str) -> None:
         assert work.photo is not None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.jobs import Job
+from app.jobs import Job, Parts
 from app.session import Session
 from app.variants import COUNT, Outcome, Step, Variants
 from app.verbs.base import Verbs
@@ -16,24 +16,26 @@ Make = Callable[[Job, int], Outcome]
 class SeededVerbs(Verbs):
     """Verbs of a step whose runs take a seed."""
 
-    def _run_once(self, session: Session, label: str, make: Make, seed: int) -> Job:
-        """A job whose result becomes a step of the history."""
+    def _run_once(self, session: Session, label: str, make: Make, seed: int, *, kind: str) -> Job:
+        """A job whose result becomes a step of the history; those of one `kind` take about as long."""
 
         def run(job: Job) -> None:
             outcome = make(job, seed)
             self._commit_outcome(session, outcome, home=outcome.step == "geometry")
 
-        return self._start(session, Job(label, run))
+        return self._start(session, Job(label, run, kind=kind))
 
-    def _run_variants(self, session: Session, step: Step, make: Make, seed: int) -> Job:
+    def _run_variants(self, session: Session, step: Step, make: Make, seed: int, *, kind: str) -> Job:
         """A job that runs several seeds from this one on and offers the results; cancelled, it offers what is done."""
 
-        def run(job: Job) -> None:
+        def run(job: Job) -> Parts:
             session.variants = Variants(step, session.now)  # those of before make room first
             problem, cancelled = "", False
             for number in range(COUNT):
                 job.part = f"Variant {number + 1} of {COUNT}"
                 try:
+                    if number:
+                        yield  # other visitors have their turn
                     self._offer(session, make(job, seed + number))
                 except WtError as error:
                     problem = str(error)
@@ -43,12 +45,12 @@ class SeededVerbs(Verbs):
                     break
             self._show_first(session, problem, cancelled)
 
-        return self._start(session, Job("The variants", run))
+        return self._start(session, Job("The variants", run, kind=kind))
 
     def _offer(self, session: Session, outcome: Outcome) -> None:
         with session.lock:
             variants = session.variants
-            if variants is not None and variants.step == outcome.step:
+            if variants is not None and variants.step == outcome.step and outcome.fits(session.now):
                 session.variants = variants.with_one_more(outcome)
 
     def _show_first(self, session: Session, problem: str, cancelled: bool) -> None:

@@ -23,7 +23,8 @@ class WordsVerbs(Verbs):
             raise WtError('Say what to find, for example "lamp".')
         known = called(words, _known(session.now))
         if self.engine.config.words_model:
-            job = Job(f'Looking for "{words}"', lambda job: self._look(session, words, known, job))
+            label = f'Looking for "{words}"'
+            job = Job(label, lambda job: self._look(session, words, known, job), kind="words")
             return self._start(session, job)
         if not known:
             raise WtError(_only_names(words, session.now))

@@ -89,7 +89,7 @@ def test_one_job_at_a_time_and_waiting_is_said(controller, session, photo_file):
     other = controller.sessions.attach("page-2")
     controller.photo.open(other, photo_file)
     second = controller.geometry.lift(other, "scene", steps=2)
-    assert controller.worker.ahead(second) >= 1
+    assert controller.worker.wait_of(second).before >= 1
     assert job.wait(20)
     assert second.wait(20)
     assert second.state == "done"
