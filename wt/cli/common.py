@@ -32,9 +32,12 @@ def add_command(subparsers: Subparsers, name: str, run: Command, text: str) -> a
     return parser
 
 
-def add_lift_arguments(parser: argparse.ArgumentParser, *, out_required: bool = True) -> None:
-    """What every command takes that lifts a photo."""
-    parser.add_argument("photo", type=Path, help="JPEG, PNG, WebP or HEIC; its alpha, if it has one, is the mask")
+def add_lift_arguments(parser: argparse.ArgumentParser, *, out_required: bool = True, many: bool = False) -> None:
+    """What every command takes that lifts a photo, or `many`."""
+    told = "JPEG, PNG, WebP or HEIC; its alpha, if it has one, is the mask"
+    if many:
+        told = f"{told}. Also several, a folder, or a pattern such as 'shots/*.jpg'"
+    parser.add_argument("photo", type=Path, nargs="+" if many else None, help=told)
     parser.add_argument("-o", "--out", type=Path, required=out_required, help="folder for the results")
     parser.add_argument("--steps", type=int, help="sampling steps (the model's default)")
     parser.add_argument("--seed", type=int, default=42, help="the same seed gives the same result (42)")

@@ -1,4 +1,4 @@
-"""`python -m wt lift`: a photo becomes a layered scene."""
+"""`python -m wt lift`: a photo becomes a layered scene; several photos, or a folder of them, a folder of scenes."""
 
 import argparse
 from dataclasses import asdict
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wt.cli.batch import run_batch
+from wt.cli.batch_files import is_batch
 from wt.cli.common import (
     Opened,
     Subparsers,
@@ -34,8 +36,15 @@ if TYPE_CHECKING:
 
 def register(subparsers: Subparsers) -> None:
     """Add the parser."""
-    parser = add_command(subparsers, "lift", run, "Lift a photo, or one object in it, to a layered 3D scene.")
-    add_lift_arguments(parser)
+    told = (
+        "Lift a photo, or one object in it, to a layered 3D scene. Of a folder or several photos each gets a folder of "
+        "its own; a run that was stopped goes on where it was."
+    )
+    parser = add_command(subparsers, "lift", run, told)
+    add_lift_arguments(parser, many=True)
+    parser.add_argument(
+        "--recursive", action="store_true", help="look through the folders below a folder too; OUT mirrors them"
+    )
     parser.add_argument(
         "--model", default="wt-s-mini", help="wt-s-mini (whole photos), wt-o-mini (one object) or a file"
     )
@@ -87,15 +96,22 @@ def add_depth_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Lift, write OUT/scene.wts, the exports and a picture of every layer's depth; of several seeds OUT/seed_N each."""
+    """Lift one photo, or every photo of a batch."""
     if arguments.seeds < 1:
         raise WtError(f"--seeds must be at least 1; got {arguments.seeds}.")
+    if is_batch(arguments.photo):
+        return run_batch(arguments, lambda lifter, path, out: lift(arguments, open_input(path), lifter, out, Timer()))
     timer = Timer()
-    opened = open_input(arguments.photo, arguments.mask)
+    opened = open_input(arguments.photo[0], arguments.mask)
     from wt.lift import load
 
     lifter = load(arguments.model, device=arguments.device)
     timer.lap("load")
+    return lift(arguments, opened, lifter, arguments.out, timer)
+
+
+def lift(arguments: argparse.Namespace, opened: Opened, lifter: "Lifter", out: Path, timer: Timer) -> dict[str, Any]:
+    """Write OUT/scene.wts, the exports and a picture of every layer's depth; of several seeds OUT/seed_N each."""
     depth, camera = known_depth(arguments, opened.photo)
     if depth is not None:
         timer.lap("depth")
@@ -120,8 +136,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         if arguments.clean:
             layers = without_edge_flyers(layers)
         timer.lap("lift")
-        out = arguments.out / f"seed_{seed}" if len(sweep) > 1 else arguments.out
-        results.append(write(layers, out, arguments, opened, lifter, depth))
+        folder = out / f"seed_{seed}" if len(sweep) > 1 else out
+        results.append(write(layers, folder, arguments, opened, lifter, depth))
         timer.lap("write")
     return {
         "model": lifter.name,
