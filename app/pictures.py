@@ -125,10 +125,10 @@ def close_up(rgb: UInt8[np.ndarray, "h w 3"], region: Bool[np.ndarray, "h w"]) -
     return rgb[top : top + crop_h, left : left + crop_w]
 
 
-def small(rgb: UInt8[np.ndarray, "h w 3"]) -> bytes:
-    """A JPEG of the size of a card."""
+def small(rgb: UInt8[np.ndarray, "h w 3"], side: int = 360) -> bytes:
+    """A JPEG of the size of a card, or of another longer side."""
     image = Image.fromarray(rgb)
-    image.thumbnail((360, 360))
+    image.thumbnail((side, side))
     return jpeg(np.asarray(image))
 
 
