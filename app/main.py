@@ -4,14 +4,19 @@ import logging
 import os
 import sys
 import threading
+import webbrowser
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported, whoever imports this module
 
 import gradio as gr
 
 from app import layout, theme
+from app.about import About, Disk, about_routes, tell_when_ready, welcome
+from app.api import Api
+from app.api_page import NO_MCP, api_routes, has_mcp
 from app.config import AppConfig
 from app.controller import Controller
 from app.engine import Engine
@@ -40,23 +45,29 @@ class Studio:
         self.controller = Controller(self.engine, self.sessions, self.worker)
         with gr.Blocks(title="World Tracing Studio", fill_width=True, delete_cache=(3600, 86400)) as self.demo:
             Events(layout.build(), self.controller).bind(self.demo)
+            self.api = Api(self.controller) if config.api else None
+            if self.api is not None:
+                self.api.bind()
+        self.about = About(config, self.engine, self.sessions.__len__, Disk(config.data_dir))
         self.url = ""
 
     def launch(self, *, block: bool = True) -> str:
         """Serve; returns the address when `block` is False."""
         self.demo.queue(default_concurrency_limit=None, max_size=256)
+        routes = studio_routes(self.sessions.port_of, _Files(self.sessions)) + about_routes(self.about)
+        if self.api is not None:
+            routes += api_routes(self.config, self.api.endpoints)
         with served_through_the_gate(self.config):
             _, self.url, _ = self.demo.launch(
                 server_name=self.config.host,
                 server_port=self.config.port,
                 root_path=self.config.root_path,
                 auth=self.config.auth,
-                inbrowser=self.config.inbrowser,
                 prevent_thread_lock=True,
                 share=False,
                 ssr_mode=False,
                 run_history=False,
-                mcp_server=False,
+                mcp_server=self.api is not None and has_mcp(),
                 show_error=False,
                 quiet=True,
                 footer_links=[],
@@ -65,9 +76,12 @@ class Studio:
                 css=theme.css(),
                 head=theme.head(),
                 favicon_path=str(Path(theme.WEB) / "favicon.svg"),
-                app_kwargs={"routes": studio_routes(self.sessions.port_of, _Files(self.sessions))},
+                app_kwargs={"routes": routes},
             )
-        log.info("World Tracing Studio is at %s", self.url)
+        _tell(welcome(self.about, self.url))
+        tell_when_ready(self.about, _tell)
+        if self.config.inbrowser:
+            webbrowser.open(f"{self.url}?token={quote(self.config.token)}" if self.config.token else self.url)
         self.sessions.watch()
         timer = threading.Timer(_LOAD_MODELS_AFTER_S, self.engine.start)
         timer.daemon = True
@@ -95,8 +109,13 @@ class _Files:
             return None if small is None else (small, "image/jpeg")
         return self.sessions.picture(token, name)
 
-    def download(self, token: str, name: str) -> Path | None:
+    def download(self, token: str, name: str) -> Path | bytes | None:
         return self.sessions.download(token, name)
+
+
+def _tell(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 def main(config: AppConfig, **more: Any) -> None:

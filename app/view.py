@@ -26,7 +26,7 @@ def describe(session: Session, engine: Engine, wait: Wait | None = None) -> dict
         **variants(session),
         **_seeds(session),
         "chip": {"value": chip(engine)},
-        "status": {"value": f'<span class="{"problem" if session.problem else ""}">{escaped(session.message)}</span>'},
+        "status": {"value": status(session)},
         "stage": {"value": stage(seen, session)},
         "photo_facts": {"value": facts.photo(work)},
         "project_save": {"value": facts.project_link(session)},
@@ -59,8 +59,17 @@ def describe(session: Session, engine: Engine, wait: Wait | None = None) -> dict
 def chip(engine: Engine) -> str:
     """The status chip with the models' names and licences."""
     state, text = engine.chip()
-    detail = " ".join(engine.problems()) or "Models run on this machine; nothing leaves it."
-    return f'<span class="chip {state}" title="{escaped(detail)}"><i></i>{escaped(text)}</span>'
+    detail = " ".join(engine.problems()) or "About this studio: device, memory, models, disk"
+    return f'<button class="chip {state}" title="{escaped(detail)}"><i></i>{escaped(text)}</button>'
+
+
+def status(session: Session) -> str:
+    """The last message, and beside it that work is not saved."""
+    told, unsaved = (
+        f'<span class="{"problem" if session.problem else ""}">{escaped(session.message)}</span>',
+        session.unsaved(),
+    )
+    return f'{told} <span class="problem">{escaped(unsaved)}</span>' if unsaved else told
 
 
 def running(session: Session, job: Job, wait: Wait | None = None) -> dict[str, Props]:

@@ -154,13 +154,9 @@ def device() -> str:
     """What `device="auto"` takes."""
     if importlib.util.find_spec("torch") is None:
         return "none: torch is missing"
-    import torch
+    from wt.machine import device_words
 
-    from wt.model.precision import bf16_is_faster, pick_device
-
-    picked = pick_device()
-    name = torch.cuda.get_device_name(picked) if picked.type == "cuda" else picked.type
-    return f"{name}, {'bfloat16' if bf16_is_faster(picked.type) else 'float32'}"
+    return device_words()
 
 
 def memory_mb() -> int | None:
