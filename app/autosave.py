@@ -224,6 +224,8 @@ def _tidy(folder: Path, files: dict[str, str]) -> None:
 def sweep(sessions: Path, keep_days: float, keep: set[str]) -> int:
     """Delete projects that were not changed for so long, and folders of visitors who have none; how many were deleted.
 
+    What visitors who are gone had built to take away goes at once.
+
     Args:
         sessions: of all visitors.
         keep: names of projects and of visitors' folders that are in use.
@@ -233,6 +235,9 @@ def sweep(sessions: Path, keep_days: float, keep: set[str]) -> int:
     def stale(folder: Path) -> bool:
         return folder.is_dir() and folder.name not in keep and _touched(folder) < old
 
+    for folder in sessions.glob("*/exports"):  # whose links have died with their page
+        if folder.parent.name not in keep:
+            shutil.rmtree(folder, ignore_errors=True)
     gone = [folder for folder in sessions.glob("*/projects/*") if stale(folder)]
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)

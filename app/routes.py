@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 import websockets
 from starlette.requests import Request
@@ -24,8 +25,8 @@ class Files(Protocol):
     def picture(self, token: str, name: str) -> tuple[bytes, str] | None:
         """(encoded image, media type)."""
 
-    def download(self, token: str, name: str) -> Path | None:
-        """A file that this visitor takes away; what is made on demand is made now."""
+    def download(self, token: str, name: str) -> Path | bytes | None:
+        """A file that this visitor takes away, or the content of one that is made on demand."""
 
 
 def client_page() -> Path:
@@ -63,10 +64,14 @@ def studio_routes(port_of: Callable[[str], int | None], files: Files) -> list[Ba
         return Response(found[0], media_type=found[1], headers=NO_STORE)
 
     async def download(request: Request) -> Response:
-        path = await asyncio.to_thread(files.download, request.path_params["token"], request.path_params["name"])
-        if path is None:
+        name = request.path_params["name"]
+        found = await asyncio.to_thread(files.download, request.path_params["token"], name)
+        if found is None:
             return Response("There is no such file.", 404, headers=NO_STORE)
-        return FileResponse(path, filename=path.name, headers=NO_STORE)
+        if isinstance(found, Path):
+            return FileResponse(found, filename=found.name, headers=NO_STORE)
+        headers = {**NO_STORE, "Content-Disposition": f"attachment; filename*=utf-8''{quote(name)}"}
+        return Response(found, media_type="application/octet-stream", headers=headers)
 
     return [
         Route("/viewer/{token}/", page),

@@ -23,7 +23,6 @@ from app.viewer import Viewer
 from app.work import History, Work
 from wt.clips.clip import Clip
 from wt.errors import WtError
-from wt.files import write_atomic
 from wt.geometry.layers import LayeredPointmap
 from wt.scene.objects import SceneObject
 from wt.scene.scene import Scene
@@ -36,11 +35,16 @@ THUMBNAIL_OF = "project-"
 """Then a project's id: name of a picture."""
 CARD_OF = "variant-"
 """Then a variant's own name."""
+_SETTLE_S = 5.0
+_CLOCK_JUMP_S = 3600.0
 _KEY = re.compile(r"[A-Za-z0-9_-]{32,64}")
 
 
 class Session:
     """Everything of one visitor's tab. Handlers hold `lock` while they change it."""
+
+    has_view = True
+    """Whether there is a page with a 3D view; a program that calls the API has none."""
 
     def __init__(self, key: str, folder: Path) -> None:
         self.key = key
@@ -78,6 +82,8 @@ class Session:
         self.message = "Open a photo to begin."
         self.problem = False
         """Whether `message` is about something that went wrong."""
+        self.unsaved: Callable[[], str] = lambda: ""
+        """Why the newest state is not on disk, one sentence; empty if it is."""
         self.exported: dict[str, Any] = {}
         self.textured: dict[str, Any] = {}
         """The last mesh of one object: its zip, what is said of it, whose it is."""
@@ -215,19 +221,17 @@ class Session:
         except (WtError, OSError):
             return None
 
-    def download(self, name: str) -> Path | None:
-        """The last export; or the selection or the project of the moment, which are written now."""
+    def download(self, name: str) -> Path | bytes | None:
+        """The last export; or the selection or the project of the moment, made now: a full disk does not keep them."""
         for made in (self.exported, self.textured):
             if made and made["zip"].name == name:
                 return made["zip"] if made["zip"].is_file() else None
         if (film := self.camera_path.files.get(name)) is not None:
             return film if film.is_file() else None
-        work, data = self.now, None
+        work = self.now
         if name == work.mask_name:
-            data = pictures.mask_png(work)
-        elif name == work.file_name and work.photo is not None:
-            data = project.file_of(work)
-        return None if data is None else write_atomic(self.folder / "exports" / name, data)
+            return pictures.mask_png(work)
+        return project.file_of(work) if name == work.file_name and work.photo is not None else None
 
 
 class Sessions:
@@ -238,6 +242,8 @@ class Sessions:
         self.autosaver = autosaver or Autosaver()
         self.on_viewer: Callable[[Session, Viewer], None] = lambda session, viewer: None
         """Told when a visitor gets a 3D view."""
+        self._clock = time.time() - time.monotonic()
+        """A clock that was set since then would make new work look old, so nothing is deleted by its age any more."""
         self._sessions: dict[str, Session] = {}
         self._lock = threading.RLock()
         self._stopped = threading.Event()
@@ -314,7 +320,7 @@ class Sessions:
         session = self._by_token(token)
         return None if session is None else session.picture(name)
 
-    def download(self, token: str, name: str) -> Path | None:
+    def download(self, token: str, name: str) -> Path | bytes | None:
         """See `app.routes.Files`."""
         session = self._by_token(token)
         return None if session is None else session.download(name)
@@ -330,6 +336,10 @@ class Sessions:
         work = session.now
         if work.project:
             self.autosaver.save(session.project_folder, work)
+
+    def settle(self, session: Session) -> None:
+        """Wait until the present state is on disk, but no longer than a person would."""
+        self.autosaver.flush(_SETTLE_S, session.project_folder)
 
     def elsewhere(self, session: Session) -> set[str]:
         """Projects that other tabs of the same browser show."""
@@ -357,7 +367,8 @@ class Sessions:
             kept = {session.key for session in live} | {session.now.project for session in live}
         for session in gone:
             self._close(session)
-        autosave.sweep(self.config.sessions, self.config.keep_days, kept)
+        if abs(time.time() - time.monotonic() - self._clock) < _CLOCK_JUMP_S:
+            autosave.sweep(self.config.sessions, self.config.keep_days, kept)
         return len(gone)
 
     def watch(self, every_s: float = 30.0) -> threading.Thread:
@@ -402,6 +413,7 @@ class Sessions:
         self._make_room()
         key = key or secrets.token_urlsafe(32)
         session = Session(key, self.config.sessions / key)
+        session.unsaved = lambda: self.autosaver.problem(session.project_folder)
         self._sessions[session.token] = session
         return session
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from app import projects
+from app.bundles import hand_out, workshop
 from app.frames import held, selection, still
 from app.jobs import Job
 from app.session import Session
@@ -120,21 +121,21 @@ class ClipVerbs(PhotoVerbs):
             from wt.exports.export import zip_folder
 
             name = f"{session.now.stem}-clip-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-            folder = session.folder / "exports" / name
             fps = session.viewer.reel.fps if session.viewer else None
-            written = export_clip(
-                clip,
-                folder,
-                formats,
-                hidden="grey" if session.display.hidden == "grey" else "photo",
-                fps=fps,
-                on_format=lambda what, done, total: job.report(done, total + 1, f"Writing {what}"),
-            )
-            job.report(len(formats), len(formats) + 1, "Zipping")
-            bundle = zip_folder(folder, folder.with_suffix(".zip"))
-            files = [(path.name, path.stat().st_size) for paths in written.values() for path in paths]
+            with workshop(session, name) as folder:
+                written = export_clip(
+                    clip,
+                    folder,
+                    formats,
+                    hidden="grey" if session.display.hidden == "grey" else "photo",
+                    fps=fps,
+                    on_format=lambda what, done, total: job.report(done, total + 1, f"Writing {what}"),
+                )
+                job.report(len(formats), len(formats) + 1, "Zipping")
+                bundle = zip_folder(folder, folder.with_suffix(".zip"))
+                files = [(path.name, path.stat().st_size) for paths in written.values() for path in paths]
             with session.lock:
-                session.exported = {"zip": bundle, "files": files, "scene": None, "clip": clip}
+                hand_out(session, "exported", {"zip": bundle, "files": files, "scene": None, "clip": clip})
                 session.message = f"{bundle.name} is ready."
 
         return self._start(session, Job("The export of the clip", run))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from app.bundles import hand_out, workshop
 from app.formats import LABELS
 from app.jobs import Job, attempt
 from app.session import Session
@@ -32,27 +33,28 @@ class ExportVerbs(Verbs):
             from wt.exports.export import export, zip_folder
 
             name = f"{work.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-            folder = session.folder / "exports" / name
             on_format, on_step = _progress(job)
-            written = export(
-                scene,
-                folder,
-                tuple(formats),
-                manifest=self._manifest(work) if "manifest" in formats else None,
-                before=photo,
-                after=rgb,
-                hidden=session.display.hidden,
-                axes=axes,
-                faces=faces or None,
-                readme=True,
-                on_format=on_format,
-                on_step=on_step,
-                attempt=attempt,
-            )
-            job.report(0, 0, "Zipping")
-            bundle = zip_folder(folder, folder.with_suffix(".zip"), written.files)
+            with workshop(session, name) as folder:
+                written = export(
+                    scene,
+                    folder,
+                    tuple(formats),
+                    manifest=self._manifest(work) if "manifest" in formats else None,
+                    before=photo,
+                    after=rgb,
+                    hidden=session.display.hidden,
+                    axes=axes,
+                    faces=faces or None,
+                    readme=True,
+                    on_format=on_format,
+                    on_step=on_step,
+                    attempt=attempt,
+                )
+                job.report(0, 0, "Zipping")
+                bundle = zip_folder(folder, folder.with_suffix(".zip"), written.files)
+                made = {"zip": bundle, "formats": _rows(written), "notes": written.notes, "scene": scene}
             with session.lock:
-                session.exported = {"zip": bundle, "formats": _rows(written), "notes": written.notes, "scene": scene}
+                hand_out(session, "exported", made)
                 session.message = f"{bundle.name} is ready.{' It says what was left out.' if written.notes else ''}"
 
         return self._start(session, Job("The export", run))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app import autosave, project, projects
+from app.bundles import hand_out
 from app.jobs import Job
 from app.session import Session
 from app.verbs.base import Verbs, empty_mask
@@ -68,7 +69,9 @@ class PhotoVerbs(Verbs):
         with session.lock:
             self.sessions.commit(session, f"Open {work.photo.name}", work)
             session.tool = "pick" if work.scene is None else "place"
-            session.exported, session.textured, session.message = {}, {}, message
+            hand_out(session, "exported", {})
+            hand_out(session, "textured", {})
+            session.message = message
         self.refresh(session, home=True)
         self.prepare(session)
 

@@ -39,6 +39,7 @@ class PlaceVerbs(Verbs):
             edits=(*work.edits, record),
         )
         self._commit(session, f"Accept: {proposal.prompt}", done)
+        self.sessions.settle(session)  # what the page calls accepted, no power cut takes away
         session.tool = "place"
         session.message = f"Accepted: {proposal.prompt}."
 

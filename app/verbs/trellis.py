@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from app.bundles import hand_out, workshop
 from app.jobs import Job
 from app.session import Session
 from app.verbs.base import Verbs
@@ -22,11 +23,12 @@ class TrellisVerbs(Verbs):
             from wt.exports.export import zip_folder
             from wt.trellis.bundle import write_bundle
 
-            folder = session.folder / "exports" / f"object-{thing.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-            made = write_bundle(scene, thing.id, photo, folder, lambda stage: job.report(0, 0, stage))
-            bundle = zip_folder(folder, folder.with_suffix(".zip"), made.files)
+            with workshop(session, f"object-{thing.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}") as folder:
+                made = write_bundle(scene, thing.id, photo, folder, lambda stage: job.report(0, 0, stage))
+                bundle = zip_folder(folder, folder.with_suffix(".zip"), made.files)
             with session.lock:
-                session.textured = {"zip": bundle, "notes": made.notes, "scene": scene, "name": thing.name}
+                told = {"zip": bundle, "notes": made.notes, "scene": scene, "name": thing.name}
+                hand_out(session, "textured", told)
                 session.message = f"{bundle.name} is ready."
 
         return self._start(session, Job("The mesh", run))

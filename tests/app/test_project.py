@@ -38,8 +38,10 @@ def worked(controller, session, photo_file):
 
 
 @pytest.fixture
-def saved(controller, worked) -> Path:
-    return controller.sessions.download(worked.token, "ramp.wts")
+def saved(controller, worked, tmp_path) -> Path:
+    path = tmp_path / "ramp.wts"
+    path.write_bytes(controller.sessions.download(worked.token, "ramp.wts"))
+    return path
 
 
 def rewritten(path: Path, changes: dict[str, bytes | None]) -> Path:
@@ -105,9 +107,10 @@ def test_the_file_holds_png_json_and_npz_without_pickle_and_is_a_scene_file_too(
     np.testing.assert_array_equal(scene.objects[0].points, worked.now.scene.objects[0].points)
 
 
-def test_a_photo_without_a_scene_is_a_project_too(controller, session, photo_file):
+def test_a_photo_without_a_scene_is_a_project_too(controller, session, photo_file, tmp_path):
     controller.photo.open(session, photo_file)
-    path = controller.sessions.download(session.token, "ramp.wts")
+    path = tmp_path / "ramp.wts"
+    path.write_bytes(controller.sessions.download(session.token, "ramp.wts"))
     with pytest.raises(WtError, match="ramp.wts is .*a project whose photo was not lifted"):
         Scene.load(path)
     controller.photo.open(session, path)

@@ -88,7 +88,7 @@ def test_nobody_sees_opens_deletes_or_downloads_anothers_project(controller, ses
     assert picture(stranger.token, f"project-{two}") is None
     assert picture("guess", f"project-{two}") is None
     assert controller.sessions.download(stranger.token, "green.wts") is None
-    assert controller.sessions.download(session.token, "green.wts").is_file()
+    assert controller.sessions.download(session.token, "green.wts").startswith(b"PK")
 
 
 @pytest.mark.parametrize(

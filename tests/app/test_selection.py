@@ -110,7 +110,8 @@ def test_the_mask_is_saved_at_the_files_own_size_upright_and_loads_as_it_was(con
     assert session.now.rgb.shape == (2048, 614, 3)
     assert controller.sessions.download(session.token, "turned-photo-mask.png") is None, "nothing is selected yet"
     controller.select.box(session, 100, 1000, 300, 1500)
-    path = controller.sessions.download(session.token, "turned-photo-mask.png")
+    path = tmp_path / "turned-photo-mask.png"
+    path.write_bytes(controller.sessions.download(session.token, path.name))
     with Image.open(path) as saved:
         assert saved.size == (900, 3000)
         full = np.asarray(saved)
