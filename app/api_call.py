@@ -86,7 +86,7 @@ def state(job: Job, worker: Worker) -> dict[str, Any]:
     if job.state == "waiting":
         wait = worker.wait_of(job)
         return {"state": "waiting", "before": wait.before, "seconds_left": wait.seconds}
-    told = {"state": "running", "message": job.message, "done": job.done, "total": job.total}
+    told = {"state": "running", "message": job.message or job.label, "done": job.done, "total": job.total}
     return {**told, "seconds_left": job.seconds_left()}
 
 

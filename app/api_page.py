@@ -1,7 +1,6 @@
 """The page that tells how programs call the studio: snippets that run as they stand, every endpoint and parameter."""
 
 import html
-import importlib.util
 import inspect
 import json
 from collections.abc import Callable
@@ -14,11 +13,11 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from app.api_files import KEPT_S
+from app.api_mcp import has_mcp
 from app.config import AppConfig
 from app.theme import read
 
 PATH = "/api"
-NO_MCP = "MCP is not offered: the package mcp is not installed (pip install mcp)."
 _MCP_HERE = "Each of the calls below is a tool."
 SNIPPETS = ("python", "bash", "mcp")
 _SECRETS: dict[Literal["none", "token", "login"], dict[str, str]] = {
@@ -37,11 +36,6 @@ _SECRETS: dict[Literal["none", "token", "login"], dict[str, str]] = {
         "headers": 'auth=("USER", "PASSWORD"), ',
     },
 }
-
-
-def has_mcp() -> bool:
-    """Whether the package is here that MCP needs."""
-    return importlib.util.find_spec("mcp") is not None
 
 
 def api_routes(config: AppConfig, endpoints: list[Callable[..., Any]]) -> list[Route]:

@@ -13,10 +13,10 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported, w
 
 import gradio as gr
 
-from app import layout, theme
+from app import api_mcp, layout, theme
 from app.about import About, Disk, about_routes, tell_when_ready, welcome
 from app.api import Api
-from app.api_page import NO_MCP, api_routes, has_mcp
+from app.api_page import api_routes
 from app.config import AppConfig
 from app.controller import Controller
 from app.engine import Engine
@@ -67,7 +67,7 @@ class Studio:
                 share=False,
                 ssr_mode=False,
                 run_history=False,
-                mcp_server=self.api is not None and has_mcp(),
+                mcp_server=self.api is not None and api_mcp.has_mcp(),
                 show_error=False,
                 quiet=True,
                 footer_links=[],
@@ -78,6 +78,10 @@ class Studio:
                 favicon_path=str(Path(theme.WEB) / "favicon.svg"),
                 app_kwargs={"routes": routes},
             )
+        if self.demo.mcp_server:
+            api_mcp.settle(self.demo, self.config)
+        elif self.api is not None:
+            log.warning("%s", api_mcp.MISSING)
         _tell(welcome(self.about, self.url))
         tell_when_ready(self.about, _tell)
         if self.config.inbrowser:

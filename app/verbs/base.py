@@ -30,7 +30,9 @@ class Verbs:
         self.worker = worker
 
     def refresh(self, session: Session, *, home: bool = False) -> None:
-        """Show the scene of the moment in the 3D view."""
+        """Show the scene of the moment in the 3D view, where there is one."""
+        if not session.has_view:
+            return
         viewer = self.sessions.viewer_of(session)
         scene = session.shown_scene
         viewer.show(scene, session.display, session.ruler, chosen=session.chosen_object)

@@ -1,4 +1,4 @@
-"""The real studio with quick parts in place of the models: `python quick_studio.py PORT DATA_DIR STEP_S [editing]`.
+"""The real studio with quick parts for models: `python quick_studio.py PORT DATA_DIR STEP_S [editing] [api]`.
 
 With "editing" only the lifters and the segmenter are quick parts: words, painter, remover and placement are the app's.
 """
@@ -15,6 +15,6 @@ if __name__ == "__main__":
     from app.main import main
 
     told = {"port": int(sys.argv[1]), "data_dir": Path(sys.argv[2])}
-    config = AppConfig(**told, point_budget=12_000, words_model="test detector")
+    config = AppConfig(**told, point_budget=12_000, words_model="test detector", api="api" in sys.argv[4:])
     engine = QuickEngine(config, step_s=float(sys.argv[3]), long_side=96, editing="editing" in sys.argv[4:])
     main(config, engine=engine)
