@@ -17,6 +17,7 @@ from app import api_mcp, layout, theme
 from app.about import About, Disk, about_routes, tell_when_ready, welcome
 from app.api import Api
 from app.api_page import api_routes
+from app.blocks import HANDLERS, StudioBlocks
 from app.config import AppConfig
 from app.controller import Controller
 from app.engine import Engine
@@ -43,7 +44,7 @@ class Studio:
         self.sessions = Sessions(config)
         self.worker = Worker()
         self.controller = Controller(self.engine, self.sessions, self.worker)
-        with gr.Blocks(title="World Tracing Studio", fill_width=True, delete_cache=(3600, 86400)) as self.demo:
+        with StudioBlocks(title="World Tracing Studio", fill_width=True, delete_cache=(3600, 86400)) as self.demo:
             Events(layout.build(), self.controller).bind(self.demo)
             self.api = Api(self.controller) if config.api else None
             if self.api is not None:
@@ -76,7 +77,7 @@ class Studio:
                 css=theme.css(),
                 head=theme.head(),
                 favicon_path=str(Path(theme.WEB) / "favicon.svg"),
-                app_kwargs={"routes": routes},
+                app_kwargs={"routes": routes, "exception_handlers": HANDLERS},
             )
         if self.demo.mcp_server:
             api_mcp.settle(self.demo, self.config)

@@ -1,0 +1,82 @@
+"""Gradio's Blocks, with sentences where it has none: files that are not the studio's, calls that do not fit."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.route_utils import FnIndexInferError
+from gradio.utils import get_upload_folder
+from gradio_client.utils import is_file_obj_with_meta
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+NOT_OURS = "That is no file of this studio. Upload it first; nothing is fetched from other places."
+_NAMED_CALLS = "/gradio_api/call/v2/"
+
+
+class StudioBlocks(gr.Blocks):
+    """Whoever sends an event names only files that were uploaded here or handed back."""
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
+        """See gradio, which would fetch a file that is an address.
+
+        Raises:
+            gr.Error: a sentence for whoever sent it.
+        """
+        if len(inputs) != len(block_fn.inputs):
+            names = ", ".join(block_fn.input_parameter_names or [])
+            told = f"It takes {len(block_fn.inputs)} values{f' ({names})' if names else ''}; got {len(inputs)}."
+            raise gr.Error(told, print_exception=False)
+        if not all(is_ours(path) for path in paths_in(inputs)):
+            raise gr.Error(NOT_OURS, print_exception=False)
+        return await super().preprocess_data(block_fn, inputs, *more, **named)
+
+
+def paths_in(value: Any) -> Iterator[str]:
+    """Of every file that is named anywhere in what was sent."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if is_file_obj_with_meta(one):
+                yield str(one["path"])
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
+def is_ours(path: str) -> bool:
+    """Whether a file lies in the folder of uploads and results."""
+    try:
+        return Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())
+    except (OSError, ValueError):  # too long, or with characters that no path has
+        return False
+
+
+async def no_such_call(request: Request, error: Exception) -> Response:
+    """A name that no call has."""
+    return _said(HTTPStatus.NOT_FOUND, "There is no such call. The page at /api lists those that there are.")
+
+
+async def misfit(request: Request, error: Exception) -> Response:
+    """A call without what it needs, or with what it does not know.
+
+    Raises:
+        Exception: the error itself, if it is about anything else.
+    """
+    if not request.url.path.startswith(_NAMED_CALLS):
+        raise error
+    if isinstance(error, KeyError):
+        return await no_such_call(request, error)
+    problem = str(error).partition(". ")[0]
+    return _said(HTTPStatus.UNPROCESSABLE_ENTITY, f"{problem}. The page at /api says what this call takes.")
+
+
+HANDLERS: dict[Any, Any] = {FnIndexInferError: no_such_call, KeyError: misfit, TypeError: misfit}
+"""For `demo.launch(app_kwargs={"exception_handlers": ...})`: what gradio raises, and answers with no words."""
+
+
+def _said(status: HTTPStatus, sentence: str) -> Response:
+    return JSONResponse({"detail": sentence, "error": sentence}, status, {"Cache-Control": "no-store"})
