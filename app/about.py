@@ -22,6 +22,7 @@ from wt.machine import Memory
 Rows = list[tuple[str, str]]
 _COUNTED_FOR_S = 30.0
 _POLL_S = 0.5
+_PROGRAMS = '<p class="hint">Programs can lift, edit and export too: <a href="./api" target="_blank">see how</a>.</p>'
 
 
 class Disk:
@@ -89,9 +90,10 @@ class About:
 
     def page(self) -> str:
         """The sheet of the page."""
+        programs = _PROGRAMS if self.config.api else ""
         private = "Everything runs on this machine; no other host is asked."
         parts = (("This machine", self.machine()), ("Models", self.models()), ("Data and limits", self.storage()))
-        return "".join(f"<h3>{escaped(title)}</h3>{table(rows)}" for title, rows in parts) + hint(private)
+        return "".join(f"<h3>{escaped(title)}</h3>{table(rows)}" for title, rows in parts) + hint(private) + programs
 
     def _editors(self) -> str:
         config = self.config
@@ -128,6 +130,8 @@ def welcome(about: About, url: str) -> str:
         ("models", f"{models}: loading"),
         ("data", f"{config.data_dir}: {used} used, {free} free, projects kept {config.keep_days:g} days"),
     ]
+    if config.api:
+        rows.append(("programs", f"{url.rstrip('/')}/api tells how they lift, edit and export"))
     if config.public and not config.guarded:
         rows.append(("WARNING", "whoever reaches this address may use the studio. Ask for a secret: --token SECRET."))
     return "\n".join(["World Tracing Studio", *(f"  {name:8} {said}" for name, said in rows), "Ctrl+C stops it."])

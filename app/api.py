@@ -108,7 +108,7 @@ class Api:
     ) -> Steps[tuple[FileData, FileData, Figures]]:
         """Change a scene by words: add, remove, replace or move things, in the photo and in 3D.
 
-        Examples: "add a red chair next to the table", "replace the box with a plant", "move it to the left".
+        Examples: "add a red chair next to the table", "replace the box with a plant", "move the chair to the table".
 
         Args:
             scene: The .wts file that lift or an earlier call handed back, or one that the page saved.
@@ -189,8 +189,7 @@ class Api:
         """Say what lift may be asked for: the models on this machine with their licences, formats and axes of export.
 
         Returns:
-            scene: models that lift whole photos; object: models that lift one selected object; formats and axes: of
-            export, with their meaning.
+            Models that lift whole photos (scene), models that lift one object (object), formats, axes.
         """
         engine = self.controller.engine
         engine.look().result()

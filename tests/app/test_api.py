@@ -309,6 +309,7 @@ def test_its_page_tells_every_parameter(url):
         assert f'<h3 id="{name}">' in page
     assert page.count("<code>seed</code>") == 3
     assert "{{" not in page
+    assert 'href="./api"' in httpx.get(f"{url}/studio/about").text
 
 
 def test_the_example_lifts_edits_and_exports(url, here):
