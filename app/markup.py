@@ -30,6 +30,8 @@ def take_away(ident: str, text: str, title: str, path: str) -> str:
 
 def size_words(size: int) -> str:
     """Bytes as a person reads them."""
+    if size >= 1e9:
+        return f"{size / 1e9:.1f} GB"
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(size / 1e3, 0.1):.1f} kB"
 
 
