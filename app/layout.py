@@ -42,13 +42,14 @@ def build() -> Page:
             with gr.Column(elem_id="left"):
                 _steps(page)
             with gr.Column(elem_id="middle"):
-                stage = theme.read("stage.html")
-                _widget(page, "stage", {"empty": True}, stage, theme.read("stage.js"))
+                script = "".join(theme.read(f"{name}.js") for name in ("stage", "stage_draw", "stage_gestures"))
+                _widget(page, "stage", {"empty": True}, theme.read("stage.html"), script)
                 _film(page)
             with gr.Column(elem_id="right"):
                 _view(page)
         with gr.Row(elem_id="footer"):
             _text(page, "status")
+        _widget(page, "panes", None, theme.read("panes.html"), theme.read("panes.js"))
     gr.HTML(shortcuts.sheet(), elem_id="help_sheet", apply_default_css=False)
     _widget(page, "tour", None, theme.read("tour.html"), theme.read("tour.js"))
     return page

@@ -19,10 +19,11 @@ def read(name: str) -> str:
 
 def css() -> str:
     """The style sheet of the page."""
-    return "".join(read(f"{name}.css") for name in ("studio", "pane", "clip", "path", "sheets"))
+    sheets = ("colours", "studio", "pane", "clip", "path", "sheets", "about", "small")
+    return "".join(read(f"{name}.css") for name in sheets)
 
 
 def head() -> str:
-    """Scripts of the page: dark from the first paint, then the shortcuts."""
-    scripts = (read("dark.js"), shortcuts.script(), read("shortcuts.js"))
+    """Scripts of the page: dark or light from the first paint, then the shortcuts."""
+    scripts = (read("ground.js"), shortcuts.script(), read("shortcuts.js"), read("about.js"))
     return "".join(f"<script>{script}</script>" for script in scripts)

@@ -2,10 +2,11 @@
 const board = element.querySelector(".depths"), grid = board.querySelector(".grid"), legend = board.querySelector(".legend");
 const root = ((window.gradio_config && window.gradio_config.root) || "").replace(/\/$/, "");
 let map = null;
-function show(on) {
-  board.hidden = !on;
-  if (on) { update(); board.querySelector(".close").focus(); } else grid.replaceChildren();
+function show() {
+  board.showModal();
+  update();
 }
+board.addEventListener("close", () => grid.replaceChildren());
 function card(layer, state, chosen) {
   const made = document.createElement("figure"), words = document.createElement("figcaption");
   const name = layer.number === 0 ? "Layer 0, seen" : "Layer " + layer.number;
@@ -31,8 +32,8 @@ function update() {
   const state = { layers: [], ...(props.value || {}) };
   const opener = document.querySelector("#depths_open");
   if (opener) opener.disabled = !state.layers.length;
-  if (board.hidden) return;
-  if (!state.layers.length) return show(false);
+  if (!board.open) return;
+  if (!state.layers.length) return board.close();
   const chosen = map || state.map;
   for (const button of board.querySelectorAll("[data-map]")) button.setAttribute("aria-pressed", button.dataset.map === chosen);
   grid.replaceChildren(...state.layers.map((layer) => card(layer, state, chosen)));
@@ -40,10 +41,9 @@ function update() {
 }
 board.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (event.target === board || (button && button.classList.contains("close"))) show(false);
+  if (event.target === board || (button && button.classList.contains("close"))) board.close();
   else if (button && button.dataset.map) { map = button.dataset.map; update(); }
 });
-document.addEventListener("click", (event) => { if (event.target.closest("#depths_open")) show(true); });
-document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !board.hidden) { show(false); event.stopPropagation(); } }, true);
+document.addEventListener("click", (event) => { if (event.target.closest("#depths_open") && !board.open) show(); });
 watch("value", update);
 update();

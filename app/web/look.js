@@ -1,5 +1,4 @@
-// The View panel: budget, size, colours, ground, camera, axes, edge flyers. The ground is remembered by this browser.
-const GROUND = "world-tracing-ground";
+// The View panel: budget, size, colours, ground, camera, axes, edge flyers. The ground is that of the page as well.
 const opener = element.querySelector(".opener"), panel = element.querySelector(".pop");
 const size = panel.querySelector(".size"), strength = panel.querySelector(".strength"), told = panel.querySelector(".told");
 const act = (kind, value) => trigger("act", { kind, value });
@@ -17,7 +16,7 @@ panel.addEventListener("click", (event) => {
   const kind = button.dataset.kind, value = button.dataset.value;
   if (kind === "budget") act(kind, Number(value));
   else if (kind === "map") act(kind, value);
-  else if (kind === "light") { try { localStorage.setItem(GROUND, value); } catch { /* private window */ } act(kind, !!value); }
+  else if (kind === "light") { window.studioGround.choose(value); act(kind, !!value); }
   else if (kind === "frustum" || kind === "axes") act(kind, !state[kind]);
   else if (kind === "mark") act("flyers", state.marked === null ? Number(strength.value) : null);
   else act(kind);
@@ -55,8 +54,7 @@ function update() {
     : state.marked.toLocaleString("en") + (state.marked === 1 ? " point is" : " points are") + " marked in pink.";
   if (!recalled && props.value && "light" in props.value) {
     recalled = true;
-    let wanted = null;
-    try { wanted = localStorage.getItem(GROUND); } catch { /* private window */ }
+    const wanted = window.studioGround.wanted();
     if (wanted !== null && !!wanted !== !!state.light) act("light", !!wanted);
   }
 }

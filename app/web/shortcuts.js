@@ -16,7 +16,10 @@
     press,
     next: (_, event, typing) => next(typing),
     follow: (id) => { const link = find("a#" + id + "[href]"); if (link) link.click(); },
-    tool: (name) => { const button = find('#stage [data-tool="' + name + '"]'); if (button && !button.disabled) button.click(); },
+    tool: (name) => {
+      const button = find('#stage [data-tool="' + name + '"]');
+      if (button && !button.disabled) { button.click(); find("#photo_canvas").focus(); } // the crosshair's keys are at hand
+    },
     brush: (by) => window.studioStage.resize(Number(by)),
     fit: () => window.studioStage.fit(),
     hold: () => window.studioStage.hold(true),

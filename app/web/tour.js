@@ -52,4 +52,5 @@ card.addEventListener("keydown", (event) => { if (event.key === "Escape") { end(
 window.studioTour = { start: () => { start(); on.focus(); } };
 let seen = "seen"; // where nothing can be remembered it would come each time
 try { seen = localStorage.getItem(SEEN); } catch { /* private window */ }
-if (!seen) setTimeout(start, 1200);
+const soon = () => setTimeout(() => (document.querySelector("#step_export") ? start() : soon()), 1200);
+if (!seen) soon();
