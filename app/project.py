@@ -30,6 +30,7 @@ VERSION = 1
 DOCUMENT = "project.json"
 _PIECE_BYTES = 64 << 20
 _DOCUMENT_BYTES = 8 << 20
+_MOST_NOTES, _LONGEST_NOTE = 20, 300
 _ARRAYS: dict[str, Callable[[Work], np.ndarray | tuple[Thing, ...] | None]] = {
     "photo.png": lambda work: None if work.photo is None else work.photo.rgb,
     "rgb.png": lambda work: None if work.photo is None or work.rgb is work.photo.rgb else work.rgb,
@@ -106,7 +107,7 @@ def restored(read: Read, scene: Scene | None, project: str, name: str) -> Work:
     photo = Photo(
         rgb,
         _mask(read, "alpha.png", shape),
-        tuple(str(note) for note in document["notes"]),
+        _notes(document["notes"]),
         str(document["name"])[:200],
         None if focal is None else float(focal),
         _original(document.get("original")),
@@ -125,7 +126,7 @@ def restored(read: Read, scene: Scene | None, project: str, name: str) -> Work:
         lift=dict(document["lift"]),
         pin=_pin(document["pin"], shape),
         edits=tuple(
-            {**edit, "prompt": str(edit["prompt"]), "report": dict(edit["report"])} for edit in document["edits"]
+            {**edit, "prompt": str(edit["prompt"]), "report": _report(edit["report"])} for edit in document["edits"]
         ),
     )
 
@@ -177,6 +178,21 @@ def _original(told: Any) -> tuple[int, int] | None:
     return width, height
 
 
+def _notes(told: list[Any]) -> tuple[str, ...]:
+    return tuple(str(note)[:_LONGEST_NOTE] for note in told[:_MOST_NOTES])
+
+
+def _report(told: dict[str, Any]) -> dict[str, Any]:
+    """What an edit says of itself, of which the page shows the names and the seconds."""
+    for kind in ("editors", "models"):
+        for one in told.get(kind, ()):
+            if not all(isinstance(one.get(key, ""), str) for key in ("name", "licence")) or "name" not in one:
+                raise ValueError(f"the {kind} of an edit have no names")
+    if not all(isinstance(spent, int | float) for spent in (told.get("seconds") or {}).values()):
+        raise ValueError("an edit took no number of seconds")
+    return dict(told)
+
+
 def _pin(told: Any, shape: tuple[int, ...]) -> tuple[float, float] | None:
     if told is None:
         return None
@@ -215,7 +231,7 @@ def _depth(data: bytes | None, told: dict[str, Any] | None, shape: tuple[int, ..
     values = archive.unpack_arrays(data)["values"]
     if values.shape != shape or values.dtype != np.float32 or told["kind"] not in DEPTH_KINDS:
         raise ValueError("its depth map is not of its photo")
-    return DepthMap(values, told["kind"], str(told["name"]), tuple(str(note) for note in told["notes"]))
+    return DepthMap(values, told["kind"], str(told["name"]), _notes(told["notes"]))
 
 
 def _named(data: bytes | None, told: Any, shape: tuple[int, ...]) -> tuple[Thing, ...]:

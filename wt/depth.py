@@ -6,16 +6,16 @@ Depth is z along the camera's axis, not distance along the ray. Nothing here kno
 import io
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics
-from wt.images import Photo
+from wt.images import Photo, decoding, open_image, refuse_pixels
 from wt.types import Bool, Float, Shaped
 
 DepthKind = Literal["metric", "relative", "disparity"]
@@ -27,6 +27,9 @@ FAR = 1e6
 """What renderers write where a ray meets nothing (Blender: 1e10); deeper than this is unknown."""
 FILM_DIAGONAL = math.hypot(36, 24)
 MIN_KNOWN = 16
+MAX_PIXELS = 40_000_000
+"""Of a depth map: 8K fits."""
+_ZIP = b"PK"
 _ASPECT = 0.02
 _ARRAY_KEYS = ("depth", "depth_map", "z", "disparity", "arr_0")
 _EXR_NAMES = ("Z", "V", "DEPTH", "Y", "R")
@@ -175,19 +178,37 @@ def _stored(path: Path, name: str) -> tuple[np.ndarray, DepthKind]:
 def _array(data: bytes, name: str) -> tuple[np.ndarray, DepthKind]:
     key = ""
     try:
-        loaded = np.load(io.BytesIO(data), allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            array = loaded
-        else:
-            with loaded:
-                key = next((k for k in _ARRAY_KEYS if k in loaded.files), "")
-                if not key and len(loaded.files) != 1:
-                    raise WtError(f"{name} holds the arrays {loaded.files}. Name the one with the depth 'depth'.")
-                key = key or loaded.files[0]
-                array = loaded[key]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if not data.startswith(_ZIP):
+            return _flat(_numbers(io.BytesIO(data), name), name), "metric"
+        with zipfile.ZipFile(io.BytesIO(data)) as bundle:
+            keys = [member.removesuffix(".npy") for member in bundle.namelist()]
+            key = next((k for k in _ARRAY_KEYS if k in keys), "")
+            if not key and len(keys) != 1:
+                raise WtError(f"{name} holds the arrays {keys[:9]}. Name the one with the depth 'depth'.")
+            key = key or keys[0]
+            with bundle.open(bundle.namelist()[keys.index(key)]) as stream:
+                array = _numbers(stream, name)
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise WtError(f"{name} is not a readable NumPy file of plain numbers ({error}). Save it again.") from error
     return _flat(array, name), "disparity" if key == "disparity" else "metric"
+
+
+def _numbers(stream: io.BufferedIOBase, name: str) -> np.ndarray:
+    """An .npy file's array, of which no more memory is taken than its limit and its bytes allow."""
+    version = np.lib.format.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"its header is of version {version}")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(stream)
+    count = math.prod(shape)
+    if dtype.hasobject or min(shape, default=1) < 0:
+        raise ValueError(f"it holds {dtype} values in the shape {shape}")
+    if count > MAX_PIXELS:
+        raise WtError(f"{name} holds {count:,} numbers, more than {MAX_PIXELS:,}. Save a smaller depth map.")
+    data = stream.read(count * dtype.itemsize)
+    if len(data) < count * dtype.itemsize:
+        raise ValueError(f"it is cut short: {len(data):,} bytes of {count * dtype.itemsize:,}")
+    return np.frombuffer(data, dtype, count).reshape(shape, order="F" if fortran else "C")
 
 
 def _exr(path: Path, name: str) -> np.ndarray:
@@ -199,9 +220,11 @@ def _exr(path: Path, name: str) -> np.ndarray:
             "Or save the depth as a 16-bit PNG in millimetres."
         ) from error
     try:
+        _refuse_window(OpenEXR.File(str(path), header_only=True).header(), name)
         channels = OpenEXR.File(str(path), separate_channels=True).channels()
-    except (RuntimeError, OSError, ValueError, TypeError) as error:
-        raise WtError(f"{name} is not an EXR file that can be read ({error}). Save it again.") from error
+    except (RuntimeError, OSError, ValueError, TypeError, LookupError, MemoryError) as error:
+        reason = str(error).replace(str(path), name)
+        raise WtError(f"{name} is not an EXR file that can be read ({reason}). Save it again.") from error
     # Layers are written before a dot: ViewLayer.Depth.Z.
     by_name = {key.upper().rsplit(".", 1)[-1]: channel.pixels for key, channel in channels.items()}
     found = next((by_name[key] for key in _EXR_NAMES if key in by_name), None)
@@ -210,18 +233,19 @@ def _exr(path: Path, name: str) -> np.ndarray:
     return _flat(np.asarray(found), name)
 
 
+def _refuse_window(header: dict[str, Any], name: str) -> None:
+    """Before memory is taken for what the file claims."""
+    (left, top), (right, bottom) = header["dataWindow"]
+    width, height = int(right) - int(left) + 1, int(bottom) - int(top) + 1
+    if min(width, height) < 1 or width * height * len(header["channels"]) > MAX_PIXELS * 4:
+        raise WtError(f"{name} claims {width} x {height} pixels, which is not read. Save a smaller depth map.")
+
+
 def _picture(data: bytes, name: str) -> tuple[np.ndarray, DepthKind]:
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            array = np.asarray(image)
-            mode = image.mode
-    except UnidentifiedImageError as error:
-        raise WtError(
-            f"{name} is not a depth map that can be read. Give a 16-bit PNG, TIFF, EXR, .npy or .npz."
-        ) from error
-    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError) as error:
-        raise WtError(f"{name} is damaged, cut short or too large ({error}). Save it again.") from error
+    with decoding(name, "Give a 16-bit PNG, TIFF, EXR, .npy or .npz.", "depth map"), open_image(data) as image:
+        refuse_pixels(image, name, MAX_PIXELS)
+        image.load()
+        array, mode = np.asarray(image), image.mode
     if mode in ("P", "CMYK", "1"):
         raise WtError(
             f"{name} is a picture in {mode} colours, not depth. Save the depth as 16-bit grey in millimetres."

@@ -1,7 +1,11 @@
 """A photo from a file, an upload or an array: decoded, upright, 8-bit RGB, with every conversion said aloud."""
 
 import io
+import math
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +21,15 @@ MAX_SIDE = 2048
 MIN_SIDE = 32
 MAX_PIXELS = 120_000_000
 """Above this an image is refused before its pixels are decoded (a decompression bomb)."""
+FORMATS = (
+    *("JPEG", "MPO", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP", "DIB", "ICO", "JPEG2000", "PPM"),
+    *("TGA", "QOI", "PSD", "SGI", "PCX"),
+)
+"""What is read of all that Pillow knows: plain pixels. Drawings are not (EPS would start a PostScript interpreter)."""
+
+
+_DAMAGES = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, NotImplementedError, struct.error)
+"""What Pillow's readers raise of a damaged file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +83,39 @@ def open_photo(
     data = source if isinstance(source, bytes) else source.read()
     if not data:
         raise WtError(f"{name} is empty (0 bytes). Choose a JPEG, PNG, WebP or HEIC photo.")
+    with decoding(name, "Choose a JPEG, PNG, WebP or HEIC photo."), open_image(data) as image:
+        _refuse_sizes(image, name)
+        image.load()
+        return _convert(image, name, max_side)
+
+
+def open_image(source: bytes | Path) -> Image.Image:
+    """A picture of one of the `FORMATS`, its pixels not yet decoded; use within `decoding`."""
     _register_heif()
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
+
+
+@contextmanager
+def decoding(name: str, instead: str = "Choose another file.", what: str = "picture") -> Iterator[None]:
+    """Whatever Pillow says of a damaged or hostile picture becomes one sentence.
+
+    Raises:
+        WtError: not a picture, too large, damaged or cut short.
+    """
     try:
-        # Pillow warns at half the limit that it raises at; our own limit below decides.
+        # Pillow warns at half the limit that it raises at, and of odd EXIF; our own limit decides, EXIF may be missing.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
-            _refuse_sizes(image, name)
-            image.load()
+            warnings.simplefilter("ignore")
+            yield
     except UnidentifiedImageError as error:
-        raise WtError(f"{name} is not a picture that can be read. Choose a JPEG, PNG, WebP or HEIC photo.") from error
+        raise WtError(f"{name} is not a {what} that can be read. {instead}") from error
     except Image.DecompressionBombError as error:
-        raise WtError(f"{name} is too large to open: {error}. Export a smaller copy.") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        limit = MAX_PIXELS // 1_000_000
+        raise WtError(f"{name} is too large to open: more than {limit} megapixels. Export a smaller copy.") from error
+    except _DAMAGES as error:
         raise WtError(f"{name} is damaged or cut short ({error}). Try to save or download it again.") from error
-    return _convert(image, name, max_side)
 
 
 def as_photo(image: Photo | Image.Image | np.ndarray, name: str = "photo") -> Photo:
@@ -129,13 +160,23 @@ def _register_heif() -> None:
     register_heif_opener()
 
 
-def _refuse_sizes(image: Image.Image, name: str) -> None:
+def refuse_pixels(image: Image.Image, name: str, most: int = MAX_PIXELS) -> None:
+    """Before they are decoded.
+
+    Raises:
+        WtError: there are more than `most`.
+    """
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        limit = MAX_PIXELS // 1_000_000
+    if width * height > most:
+        limit = most // 1_000_000
         raise WtError(
             f"{name} is {width} x {height} pixels, more than the {limit} megapixels allowed. Export a smaller copy."
         )
+
+
+def _refuse_sizes(image: Image.Image, name: str) -> None:
+    refuse_pixels(image, name)
+    width, height = image.size
     if min(width, height) < MIN_SIDE:
         raise WtError(
             f"{name} is {width} x {height} pixels; the shorter side must be at least {MIN_SIDE}. Try a larger copy."
@@ -145,7 +186,7 @@ def _refuse_sizes(image: Image.Image, name: str) -> None:
 def _convert(image: Image.Image, name: str, max_side: int) -> Photo:
     _refuse_sizes(image, name)
     notes = []
-    focal = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
+    focal = _focal_35mm(image)
     if (frames := getattr(image, "n_frames", 1)) > 1:
         notes.append(f"The file has {frames} frames; the first one is used.")
         image.seek(0)
@@ -159,27 +200,48 @@ def _convert(image: Image.Image, name: str, max_side: int) -> Photo:
         if kept.any() and not kept.all():
             alpha = kept
             notes.append("Its transparent part is used as the mask.")
-    image = image.convert("RGB")
+    if image.mode == "RGBA":
+        image = image.convert("RGB")
     if max(image.size) > max_side:
-        original = image.size
-        image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        original, factor = image.size, max_side / max(image.size)
+        size = tuple(max(1, round(side * factor)) for side in original)
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         notes.append(f"Shrunk from {original[0]} x {original[1]} to {image.width} x {image.height} pixels.")
         alpha = None if alpha is None else resize_mask(alpha, *image.size)
         _refuse_sizes(image, name)
-    return Photo(np.array(image), alpha, tuple(notes), name, float(focal) if focal else None, original)
+    return Photo(np.array(image.convert("RGB")), alpha, tuple(notes), name, focal, original)
+
+
+def _focal_35mm(image: Image.Image) -> float | None:
+    told = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.FocalLengthIn35mmFilm)
+    try:
+        focal = float(told or 0)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    return focal if math.isfinite(focal) and focal > 0 else None
 
 
 def _to_8_bit(image: Image.Image, notes: list[str]) -> Image.Image:
+    """RGB, RGBA, or L: grey becomes colour once it is small."""
     mode = image.mode
     if mode in ("RGB", "RGBA"):
         return image
     if mode.startswith("I") or mode == "F":
-        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-        top = max(float(values.max()), 1e-12)
-        scale = 255 / 65535 if mode.startswith("I") and top > 255 else (255 / top if mode == "F" else 1.0)
         notes.append(f"Converted from {'16-bit' if mode.startswith('I') else 'floating point'} grey to 8-bit colour.")
-        return Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(_grey(np.array(image)))
     has_alpha = mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
     words = {"CMYK": "CMYK", "P": "a palette", "PA": "a palette", "L": "grey", "LA": "grey", "1": "black and white"}
     notes.append(f"Converted from {words.get(mode, mode)} to RGB.")
+    if mode == "L" and not has_alpha:
+        return image
     return image.convert("RGBA" if has_alpha else "RGB")
+
+
+def _grey(values: np.ndarray) -> UInt8[np.ndarray, "h w"]:
+    """Of numbers of any size, which are changed in their place; whole ones above 255 are taken as 16 bits."""
+    if values.dtype.kind != "f":
+        shades = np.clip(values, 0, 65535, out=values)
+        return (shades // 257 if values.max(initial=0) > 255 else shades).astype(np.uint8)
+    np.nan_to_num(values, copy=False)
+    values *= 255 / max(float(values.max(initial=0)), 1e-12)
+    return np.clip(values, 0, 255, out=values).astype(np.uint8)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from app import pictures
 from app.session import Session
@@ -13,6 +12,7 @@ from app.verbs.base import Verbs, empty_mask, inside
 from app.work import LEVELS, Selection
 from editors.segment import masks
 from wt.errors import WtError
+from wt.images import decoding, open_image, refuse_pixels
 
 
 class SelectVerbs(Verbs):
@@ -99,11 +99,10 @@ class SelectVerbs(Verbs):
     def load_mask(self, session: Session, path: str | Path) -> None:
         """A mask from a picture of any size: white, or opaque, is selected."""
         rgb = self._photo_rgb(session)
-        try:
-            with Image.open(path) as image:
-                mask = pictures.mask_from(image, (rgb.shape[1], rgb.shape[0]))
-        except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise WtError("That file is not a picture that can be read. Load a PNG that is white inside.") from error
+        path = Path(path)
+        with decoding(path.name, "Load a PNG that is white inside."), open_image(path) as image:
+            refuse_pixels(image, path.name)
+            mask = pictures.mask_from(image, (rgb.shape[1], rgb.shape[0]))
         if not mask.any():
             raise WtError("That mask is black everywhere. Load one that is white, or opaque, where the thing is.")
         self._select(session, "Load a mask", Selection().painted(mask))

@@ -26,6 +26,8 @@ SUFFIX = ".wtc"
 MAX_FRAMES = 64
 """Of a file; a dynamic model sees 16 at once."""
 _DOCUMENT, _ARRAYS = "clip.json", "arrays.npz"
+_MOST_NOTES, _LONGEST_NOTE = 20, 300
+_WANTED = {"frames", "masks", "lift_points", "lift_alpha", "lift_rgb"}
 _MAX_JSON = 1 << 20
 
 
@@ -46,7 +48,7 @@ class Clip:
     """One lift a frame, or none yet."""
 
     def __post_init__(self) -> None:
-        if self.frames.ndim != 4 or self.frames.dtype != np.uint8 or self.frames.shape[3] != 3 or not len(self.frames):
+        if self.frames.ndim != 4 or self.frames.dtype != np.uint8 or self.frames.shape[3] != 3 or not self.frames.size:
             raise WtError(f"A clip needs uint8 frames [time, height, width, 3]; got {list(self.frames.shape)}.")
         if self.masks is not None and self.masks.shape != self.frames.shape[:3]:
             raise WtError(
@@ -160,7 +162,7 @@ class Clip:
                     f"{name} has format version {meta['version']}, this program reads {VERSION}. Open it with a newer "
                     "one."
                 )
-            return _clip(meta, archive.unpack_arrays(archive.member(bundle, _ARRAYS, archive.MAX_BYTES)))
+            return _clip(meta, archive.arrays_in(bundle, _WANTED, _ARRAYS))
 
 
 def _clip(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Clip:
@@ -178,7 +180,7 @@ def _clip(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Clip:
             units=str(meta["units"]),
             intrinsics=Intrinsics(**camera),
             model=str(meta["model"]),
-            seed=meta["seed"],
+            seed=None if meta["seed"] is None else int(meta["seed"]),
         )
         for index, camera in enumerate(cameras)
     ]
@@ -186,7 +188,7 @@ def _clip(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Clip:
         frames=frames,
         fps=float(meta["fps"]),
         name=str(meta["name"])[:200],
-        notes=tuple(str(note) for note in meta["notes"]),
+        notes=tuple(str(note)[:_LONGEST_NOTE] for note in meta["notes"][:_MOST_NOTES]),
         masks=masks,
         lifted=tuple(lifted),
     )

@@ -1,23 +1,24 @@
 """Frames of an animated picture (GIF, WebP, PNG), or of pictures one after the other in a folder or a zip."""
 
 import re
-import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from wt.clips.choice import Choice, Taken
 from wt.errors import WtError
-from wt.images import MAX_PIXELS, Photo, open_photo
+from wt.images import Photo, decoding, open_image, open_photo, refuse_pixels
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff")
 """Of the pictures in a folder or a zip."""
 ANIMATED = ("GIF", "WEBP", "PNG")
 MAX_ANIMATED = 4000
 """Frames of an animated picture that are looked through."""
+_MAX_LOOKED = 4_000_000_000
+"""Pixels of all of them: two thousand frames of full HD."""
 PICTURES_FPS = 8.0
 """Pictures do not say when they are shown."""
 _MAX_LISTED = 20_000
@@ -31,17 +32,11 @@ def animated_frames(path: Path, choice: Choice) -> Taken:
     Raises:
         WtError: damaged, too large, or fewer than two frames.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise WtError(f"{path.name} is {image.width} x {image.height} pixels. Export a smaller copy.")
-                times = _times(image, path.name)
-                chosen = choice.of(times, path.name)
-                photos = [_frame(image, index, path.name, choice.max_side) for index in chosen]
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise WtError(f"{path.name} is damaged or cut short ({error}). Try to save or download it again.") from error
+    with decoding(path.name), open_image(path) as image:
+        refuse_pixels(image, path.name)
+        times = _times(image, path.name)
+        chosen = choice.of(times, path.name)
+        photos = [_frame(image, index, path.name, choice.max_side) for index in chosen]
     notes = [] if len(chosen) == len(times) else [f"{len(chosen)} of its {len(times)} frames are used."]
     return _taken(photos, [times[index] for index in chosen], notes)
 
@@ -79,14 +74,10 @@ def picture_names(names: Sequence[str]) -> list[str]:
 def is_picture(path: Path, *, animated: bool = False) -> bool:
     """Whether it is a picture; with `animated`, one of more than one frame."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                return not animated or (image.format in ANIMATED and bool(getattr(image, "is_animated", False)))
-    except Image.DecompressionBombError:
-        return not animated
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
-        return False
+        with decoding(path.name), open_image(path) as image:
+            return not animated or (image.format in ANIMATED and bool(getattr(image, "is_animated", False)))
+    except WtError as error:
+        return not animated and isinstance(error.__cause__, Image.DecompressionBombError)
 
 
 def _times(image: Image.Image, name: str) -> list[float]:
@@ -94,6 +85,11 @@ def _times(image: Image.Image, name: str) -> list[float]:
     count = getattr(image, "n_frames", 1)
     if count > MAX_ANIMATED:
         raise WtError(f"{name} holds {count:,} frames, more than the {MAX_ANIMATED:,} that are read. Cut it first.")
+    if count * image.width * image.height > _MAX_LOOKED:
+        raise WtError(
+            f"{name} holds {count:,} frames of {image.width} x {image.height} pixels, which is too much to look "
+            "through. Cut it, or make its frames smaller."
+        )
     times, now = list[float](), 0.0
     for index in range(count):
         image.seek(index)
@@ -148,5 +144,10 @@ def _taken(photos: Sequence[Photo], times_s: list[float], notes: list[str]) -> T
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
-    """frame_2 before frame_10."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in re.split(r"(\d+)", name)]
+    """frame_2 before frame_10; a number is as long as its digits, then as large as they say."""
+    parts = re.split("([0-9]+)", name)
+    numbers = [part.lstrip("0") for part in parts]
+    return [
+        (0, len(number), number) if place % 2 else (1, 0, part.lower())
+        for place, (part, number) in enumerate(zip(parts, numbers, strict=True))
+    ]

@@ -18,6 +18,8 @@ MAX_PACKETS = 200_000
 """Of a file: nearly an hour at 60 frames a second is counted through."""
 MAX_DECODED = 30_000
 """Frames that are decoded at most to reach those that are taken."""
+_MAX_DECODED_PIXELS = 40_000_000_000
+"""Of all of them: four thousand and eight hundred of 4K."""
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,ogg"
 """No playlists: those would open other files, by names that a stranger wrote."""
 
@@ -96,7 +98,7 @@ def _decoded(container: Any, stream: Any, wanted: list[int], keys: list[int]) ->
         for frame in container.decode(stream):
             decoded += 1
             if frame.pts is None or frame.pts < left[0]:
-                if decoded > MAX_DECODED:
+                if decoded > MAX_DECODED or decoded * stream.width * stream.height > _MAX_DECODED_PIXELS:
                     raise WtError(
                         f"Its frames lie too far from their key frames: {decoded:,} were decoded and {len(left)} are "
                         "still missing. Cut the part that is meant out of it first."

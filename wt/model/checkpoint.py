@@ -6,6 +6,7 @@ No pickle code ever runs: safetensors, or torch.load(weights_only=True).
 import hashlib
 import json
 import os
+import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -206,7 +207,9 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
         what = "is cut off" if begins_as_one else "is not a file that torch saved"
         raise WtError(f"{path.name} ({path.stat().st_size:,} bytes) {what}. Download it again.")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of pickles that it then refuses
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except UnpicklingError as error:
         raise WtError(
             f"{path.name} holds more than plain tensors: to open it, code in it would have to be run, which is never "

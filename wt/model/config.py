@@ -130,9 +130,12 @@ class WTDiTConfig:
             WtError: not JSON, or numbers that this version does not know.
         """
         try:
-            values: dict[str, Any] = json.loads(text)
-        except json.JSONDecodeError as error:
+            return cls._of_values(dict(json.loads(text)))
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise WtError(f"The model file's configuration is not readable ({error}). Save it again.") from error
+
+    @classmethod
+    def _of_values(cls, values: dict[str, Any]) -> "WTDiTConfig":
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
         encoder = values.pop("encoder", {})
         unknown += sorted(set(encoder) - {f.name for f in fields(EncoderConfig)})

@@ -9,7 +9,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -25,11 +25,17 @@ from wt.scene.objects import SceneObject
 from wt.scene.scene import Scene
 
 VERSION = 1
-MAX_BYTES = 1 << 30
-"""A scene larger than this once unpacked is refused; a 518 x 518 scene with twenty objects needs a fifth of it."""
+MAX_BYTES = 1 << 29
+"""Arrays that are larger than this once unpacked are refused; a 518 x 518 scene with twenty objects needs a third."""
+MAX_POINTS = 64_000_000
+"""Of all objects of a scene: forty of 518 x 518."""
 _MAX_JSON = 4 << 20
 _MAX_OBJECTS = 1000
 _MAX_MEMBERS = 100
+_MAX_ID = 1 << 31
+_FAR = 1e12
+"""In scene units; arithmetic in single precision ends soon after."""
+_LONGEST_NAME = 200
 _DTYPES = {"float32", "float64", "bool", "uint8"}
 
 
@@ -114,7 +120,8 @@ def opened(path: str | Path, what: str = "scene") -> Iterator[zipfile.ZipFile]:
     except zipfile.BadZipFile as error:
         raise WtError(f"{path.name} is not a {what} file, or it is damaged ({error}). Save it again.") from error
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as error:
-        raise WtError(f"{path.name} is damaged ({type(error).__name__}: {error}). Save it again.") from error
+        reason = (str(error).splitlines() or [""])[0][:300]
+        raise WtError(f"{path.name} is damaged ({type(error).__name__}: {reason}). Save it again.") from error
     except (EOFError, OSError, zlib.error) as error:
         raise WtError(f"{path.name} is damaged or cut short ({error}). Save it again.") from error
 
@@ -126,7 +133,8 @@ def scene_in(bundle: zipfile.ZipFile) -> Scene:
         raise WtError(f"{name} is not a scene file, or a project whose photo was not lifted: it holds no scene.")
     meta = json.loads(member(bundle, "scene.json", _MAX_JSON))
     _check(meta, name)
-    return _scene(meta, unpack_arrays(member(bundle, "arrays.npz", MAX_BYTES)))
+    wanted = {f"object_{index}_{part}" for index in range(len(meta["objects"])) for part in ("depth", "present", "rgb")}
+    return _scene(meta, arrays_in(bundle, {"layers_points", "layers_alpha", "layers_rgb", *wanted}))
 
 
 def _refuse_members(bundle: zipfile.ZipFile, name: str) -> None:
@@ -155,30 +163,51 @@ def _scene(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Scene:
     camera = Intrinsics(**meta["intrinsics"])
     raw = meta["layers"]
     layers = LayeredPointmap(
-        points=arrays["layers_points"],
-        alpha=arrays["layers_alpha"],
-        rgb=arrays["layers_rgb"],
+        points=_of("float32", arrays.pop("layers_points")),
+        alpha=_of("bool", arrays.pop("layers_alpha")),
+        rgb=_of("uint8", arrays.pop("layers_rgb")),
         units=str(meta["units"]),
         intrinsics=Intrinsics(**raw["intrinsics"]),
-        model=str(raw["model"]),
-        seed=raw["seed"],
+        model=str(raw["model"])[:_LONGEST_NAME],
+        seed=None if raw["seed"] is None else int(raw["seed"]),
     )
-    things = []
-    for index, entry in enumerate(meta["objects"]):
-        thing = SceneObject(
-            id=int(entry["id"]),
-            name=str(entry["name"]),
-            points=unproject(arrays[f"object_{index}_depth"], camera),
-            present=arrays[f"object_{index}_present"],
-            rgb=arrays[f"object_{index}_rgb"],
-            visible=bool(entry["visible"]),
-            info=dict(entry["info"]),
-        )
-        things.append(thing.with_transform(np.array(entry["transform"], dtype=np.float64)))
-    idents = [thing.id for thing in things]
-    if not things or idents[0] != 0 or len(set(idents)) != len(idents) or meta["next_id"] <= max(idents):
-        raise ValueError(f"object ids {idents[:10]} with next id {meta['next_id']}")
-    return Scene(layers, camera, things[0], tuple(things[1:]), int(meta["next_id"]), **_metres(meta))
+    count = sum(arrays[f"object_{index}_depth"].size for index in range(len(meta["objects"])))
+    if count > MAX_POINTS:
+        raise WtError(f"The scene file holds {count:,} points, more than the {MAX_POINTS:,} that are read.")
+    # Taken out one by one, so that depths and points are not all there at once.
+    things = [
+        _thing(entry, camera, *(arrays.pop(f"object_{index}_{part}") for part in ("depth", "present", "rgb")))
+        for index, entry in enumerate(meta["objects"])
+    ]
+    idents, following = [thing.id for thing in things], int(meta["next_id"])
+    if not things or idents[0] != 0 or len(set(idents)) != len(idents) or not max(idents) < following < _MAX_ID:
+        raise ValueError(f"object ids {idents[:10]} with next id {following}")
+    return Scene(layers, camera, things[0], tuple(things[1:]), following, **_metres(meta))
+
+
+def _thing(
+    entry: dict[str, Any], camera: Intrinsics, depth: np.ndarray, present: np.ndarray, rgb: np.ndarray
+) -> SceneObject:
+    points = unproject(_of("float32", depth), camera)
+    _of("bool", present)
+    if present.shape != depth.shape or not (np.abs(depth[present]) < _FAR).all():
+        raise ValueError("an object has surfaces without a place")
+    thing = SceneObject(
+        id=int(entry["id"]),
+        name=str(entry["name"])[:_LONGEST_NAME],
+        points=points,
+        present=present,
+        rgb=_of("uint8", rgb),
+        visible=bool(entry["visible"]),
+        info=dict(entry["info"]),
+    )
+    return thing.with_transform(np.array(entry["transform"], dtype=np.float64))
+
+
+def _of(dtype: str, array: np.ndarray) -> np.ndarray:
+    if array.dtype.name != dtype:
+        raise ValueError(f"an array of {array.dtype.name} stands where one of {dtype} must")
+    return array
 
 
 def _metres(meta: dict[str, Any]) -> dict[str, float]:
@@ -211,22 +240,52 @@ def pack_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
+def arrays_in(bundle: zipfile.ZipFile, wanted: Set[str], name: str = "arrays.npz") -> dict[str, np.ndarray]:
+    """The wanted arrays of an .npz in an archive, unpacked one after the other: the whole is never in memory.
+
+    Raises:
+        KeyError: there is no such member.
+        WtError: it unpacks to more than `MAX_BYTES`, or is packed as we do not pack.
+    """
+    info = bundle.getinfo(name)
+    if info.file_size > MAX_BYTES:  # no more than this is unpacked, whatever there is
+        raise WtError(f"The scene file's {name} unpacks to more than {MAX_BYTES >> 20} MiB; it is refused.")
+    with bundle.open(info) as stream:
+        return _unpacked(stream, info.file_size, wanted)
+
+
 def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
     """Every array of an uncompressed .npz, each no larger than the bytes that are really there."""
+    return _unpacked(io.BytesIO(data), len(data))
+
+
+def _unpacked(stream: io.BufferedIOBase, size: int, wanted: Set[str] | None = None) -> dict[str, np.ndarray]:
     arrays = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-        for info in bundle.infolist():
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size > len(data):
-                raise WtError(f"The scene file's array {info.filename} is packed in an unknown way; it is refused.")
-            arrays[info.filename.removesuffix(".npy")] = _array(bundle.read(info))
+    with zipfile.ZipFile(stream) as bundle:
+        entries = bundle.infolist()
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise WtError("An array of the scene file is packed in an unknown way; it is refused.")
+        offsets = [entry.header_offset for entry in entries]
+        # In the order in which they lie, or a small file would be unpacked anew for each.
+        if offsets != sorted(set(offsets)) or sum(entry.file_size for entry in entries) > size:
+            raise WtError("The scene file's arrays do not lie one after the other; it is refused.")
+        for entry in entries:
+            name = entry.filename.removesuffix(".npy")
+            if wanted is None or name in wanted:
+                with bundle.open(entry) as member:
+                    arrays[name] = _array(member, entry.file_size)
     return arrays
 
 
-def _array(data: bytes) -> np.ndarray:
-    stream = io.BytesIO(data)
+def _array(stream: io.BufferedIOBase, size: int) -> np.ndarray:
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("unknown array header")
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype.name not in _DTYPES or fortran or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
-        raise ValueError(f"array of {dtype} {shape} in {len(data)} bytes")
-    return np.frombuffer(data, dtype, offset=stream.tell()).reshape(shape).copy()
+    count = math.prod(shape)
+    odd = dtype.name not in _DTYPES or fortran or min(shape, default=0) < 0
+    if odd or count * dtype.itemsize != size - stream.tell():
+        raise ValueError(f"array of {dtype} {shape} in {size} bytes")
+    data = bytearray(count * dtype.itemsize)
+    if stream.readinto(data) != len(data) or stream.read(1):
+        raise EOFError("an array is cut short")
+    return np.frombuffer(data, dtype).reshape(shape)
