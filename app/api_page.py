@@ -21,19 +21,20 @@ PATH = "/api"
 _MCP_HERE = "Each of the calls below is a tool."
 SNIPPETS = ("python", "bash", "mcp")
 _SECRETS: dict[Literal["none", "token", "login"], dict[str, str]] = {
-    "none": {"secret": "This studio asks for no secret.", "client": "", "curl": "", "headers": ""},
+    "none": {"secret": "This studio asks for no secret.", "client": "", "curl": "", "headers": "", "login": ""},
     "token": {
         "secret": "This studio asks for its secret: put it where SECRET stands.",
         "client": ', headers={"Authorization": "Bearer SECRET"}',
         "curl": " -H 'Authorization: Bearer SECRET'",
         "headers": 'headers={"Authorization": "Bearer SECRET"}, ',
+        "login": "",
     },
     "login": {
-        "secret": "This studio asks for a login. In Python give it as shown; other programs post username and password "
-        "to /login first and send the cookie that they get.",
+        "secret": "This studio asks for a login: put yours where USER and PASSWORD stand.",
         "client": ', auth=("USER", "PASSWORD")',
         "curl": " -b cookies.txt",
         "headers": 'auth=("USER", "PASSWORD"), ',
+        "login": "curl -s -c cookies.txt -d 'username=USER&password=PASSWORD' ${studio%/gradio_api}/login >/dev/null\n",
     },
 }
 
