@@ -125,7 +125,10 @@ class Autosaver:
             before = write(folder, work, before)
         except (OSError, WtError) as error:  # a full disk must not stop the work itself
             log.warning("work could not be saved to %s: %s", folder, error)
-            problem = f"Your last changes are not saved yet: {str(error).rstrip('.')}. Saving is tried again by itself."
+            cause = getattr(error.__cause__ or error, "strerror", None) or str(error)
+            problem = (
+                f"Your last changes are not saved yet ({cause}). Keep this page open: it is tried again by itself."
+            )
         with self._changed:
             self._written.pop(folder, None)
             self._written[folder] = before

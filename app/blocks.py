@@ -1,5 +1,7 @@
 """Gradio's Blocks, with sentences where it has none: files that are not the studio's, calls that do not fit."""
 
+import errno
+import logging
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -12,7 +14,10 @@ from gradio_client.utils import is_file_obj_with_meta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+log = logging.getLogger(__name__)
+
 NOT_OURS = "That is no file of this studio. Upload it first; nothing is fetched from other places."
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 _NAMED_CALLS = "/gradio_api/call/v2/"
 
 
@@ -74,7 +79,20 @@ async def misfit(request: Request, error: Exception) -> Response:
     return _said(HTTPStatus.UNPROCESSABLE_ENTITY, f"{problem}. The page at /api says what this call takes.")
 
 
-HANDLERS: dict[Any, Any] = {FnIndexInferError: no_such_call, KeyError: misfit, TypeError: misfit}
+async def no_room(request: Request, error: OSError) -> Response:
+    """A file that arrived and cannot be kept.
+
+    Raises:
+        OSError: the error itself, if the disk is not at fault.
+    """
+    if error.errno not in _NO_ROOM:
+        raise error
+    log.error("%s failed: %s", request.url.path, error)
+    why = error.strerror or type(error).__name__
+    return _said(HTTPStatus.INSUFFICIENT_STORAGE, f"The studio's own disk does not take that ({why}). Try again later.")
+
+
+HANDLERS: dict[Any, Any] = {FnIndexInferError: no_such_call, KeyError: misfit, TypeError: misfit, OSError: no_room}
 """For `demo.launch(app_kwargs={"exception_handlers": ...})`: what gradio raises, and answers with no words."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from app.turns import Durations, Line
-from wt.errors import Cancelled, WtError
+from wt.errors import Cancelled, WtError, out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -100,10 +100,9 @@ class Job:
             self.state, self.message = "cancelled", f"{self.label}: cancelled. Nothing was changed."
         except WtError as error:
             self.state, self.message = "failed", str(error)
-        except MemoryError:
-            self.state, self.message = "failed", f"{self.label} ran out of memory. Close other programs and try again."
         except Exception as error:
-            log.exception("%s failed", self.label)
+            if not out_of_memory(error):
+                log.exception("%s failed", self.label)
             self.state, self.message = "failed", _sentence(self.label, error)
         finally:
             self.finished = time.monotonic()
@@ -267,6 +266,8 @@ def _rounded(seconds: float) -> str:
 
 
 def _sentence(label: str, error: Exception) -> str:
+    if out_of_memory(error):
+        return f"{label} ran out of memory; your work is as it was before. Close other programs and try again."
     text = str(error).strip().splitlines()
     detail = f"{type(error).__name__}: {text[0][:160]}" if text else type(error).__name__
     return f"{label} stopped with an internal error ({detail}). Your work is as it was before; the log has the details."

@@ -103,9 +103,11 @@ class Visitor:
             await self._give("upload", "upload", path)
             await self.until(lambda: "is open" in self.status, f"{path.name} to open")
 
-    async def lift(self, kind: str = "scene") -> None:
-        """Press Lift and wait until the page shows the result."""
+    async def lift(self, kind: str = "scene", steps: int | None = None) -> None:
+        """Press Lift and wait until the page shows the result; with the model's own number of steps, or another one."""
         self.shown["lift_kind"]["value"] = kind
+        self.shown["steps_from"]["value"] = "own" if steps is None else "mine"
+        self.shown["steps"]["value"] = steps or self.shown["steps"]["value"]
         await self._job("lift", "lift", lambda: self.status.startswith("Lifted"))
 
     async def edit(self, prompt: str, at: tuple[float, float] | None = None) -> None:
@@ -165,6 +167,11 @@ class Visitor:
     def busy(self) -> bool:
         """Whether the progress bar is there."""
         return bool(self.shown["progress_row"].get("visible"))
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a job of this visitor runs: it has a step, or a file that is being written."""
+        return self.busy and any(word in self.text("progress") for word in (", step ", "Writing"))
 
     def text(self, name: str) -> str:
         """A component's words without markup."""
@@ -272,9 +279,10 @@ class Visitor:
 
     async def _heart(self) -> None:
         """The connection by which the server knows that the page is open."""
-        async with self._http.stream("GET", f"{self.url}/gradio_api/heartbeat/{self.page}") as beats:
-            async for _ in beats.aiter_lines():
-                pass
+        with contextlib.suppress(httpx.HTTPError):  # the server may be killed
+            async with self._http.stream("GET", f"{self.url}/gradio_api/heartbeat/{self.page}") as beats:
+                async for _ in beats.aiter_lines():
+                    pass
 
     async def _clock(self) -> None:
         while True:
@@ -324,9 +332,10 @@ class Visitor:
             self._view = self._keep(self._watch(path))
 
     async def _picture(self, name: str, token: str, version: int) -> None:
-        answer = await self._http.get(f"{self.url}/studio/{token}/picture/{name}?v={version}")
-        if answer.status_code == 200 and self._versions.get(name) == (token, version):
-            self.pictures[name] = answer.content
+        with contextlib.suppress(httpx.HTTPError):
+            answer = await self._http.get(f"{self.url}/studio/{token}/picture/{name}?v={version}")
+            if answer.status_code == 200 and self._versions.get(name) == (token, version):
+                self.pictures[name] = answer.content
 
     async def _watch(self, path: str) -> None:
         """The 3D view, connected again whenever it is cut."""
@@ -335,7 +344,7 @@ class Visitor:
         protocol = websockets.Subprotocol(f"viser-v{viser_version}")
         address = f"{self.url.replace('http', 'ws', 1)}/{path.rstrip('/')}"
         while True:
-            with contextlib.suppress(OSError, websockets.WebSocketException):
+            with contextlib.suppress(OSError, websockets.WebSocketException, httpx.HTTPError):
                 await self._http.get(f"{self.url}/{path}")
                 async with websockets.connect(address, subprotocols=[protocol], max_size=None) as socket:
                     self._socket = socket

@@ -1,4 +1,4 @@
-"""The two exceptions that a caller of the library handles."""
+"""The two exceptions that a caller of the library handles, and how the one that nobody can foresee is known."""
 
 
 class WtError(Exception):
@@ -10,3 +10,11 @@ class WtError(Exception):
 
 class Cancelled(Exception):
     """Raised by an `on_step` callback to stop a lift or an edit within one step."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether there was not enough memory: torch and OpenCV say so in ways of their own."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    said = str(error).lower()
+    return any(words in said for words in ("can't allocate memory", "cannot allocate memory", "insufficient memory"))

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,17 @@ def write_atomic(path: str | Path, data: bytes, *, durable: bool = False) -> Pat
     except OSError as error:
         raise WtError(f"{path.name} could not be written ({error.strerror or error}). Check the folder.") from error
     return path
+
+
+def unwritable(folder: Path) -> str:
+    """Why nothing can be written to a folder, which is made if it is not there; empty if it can."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"something")
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def _sync_folder(folder: Path) -> None:
