@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from app.config import AppConfig
 from app.models import CLIP_MODELS, KNOWN, Kind, Model, named
-from wt.errors import WtError
+from wt.errors import WtError, out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ Waiting = Callable[[str], None]
 """Told now and then what is waited for; may raise `Cancelled`."""
 
 
-def _patient(words: str) -> None:
+def patient(words: str) -> None:
     """Waits for as long as it takes."""
 
 
@@ -61,6 +61,15 @@ class Engine:
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-loader")
 
+    @property
+    def slots(self) -> int:
+        """Jobs that may run at once: one where there is one device."""
+        return 1
+
+    def close(self) -> None:
+        """Let go of the models."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
     def start(self) -> None:
         """Begin to load, one part after the other; calls after the first do nothing."""
         with self._lock:
@@ -73,7 +82,7 @@ class Engine:
         """See behind the page which models are on this machine: somebody may have downloaded one."""
         return self._pool.submit(self._look)
 
-    def get(self, part: Part, waiting: Waiting = _patient) -> Any:
+    def get(self, part: Part, waiting: Waiting = patient) -> Any:
         """A loaded part, waiting for it if need be.
 
         Raises:
@@ -97,7 +106,7 @@ class Engine:
         offered = self.offered(kind)
         return next((model for model in offered if model.name == name), offered[0])
 
-    def lifter(self, kind: Kind, name: str, waiting: Waiting = _patient) -> Any:
+    def lifter(self, kind: Kind, name: str, waiting: Waiting = patient) -> Any:
         """The chosen model, loaded once for all visitors; a load that failed is tried again.
 
         Args:
@@ -116,7 +125,7 @@ class Engine:
         """A model on this machine that sees all frames of a clip at once; None if there is none."""
         return next((name for name in CLIP_MODELS if name in (self._here or ())), None)
 
-    def clip_lifter(self, name: str, waiting: Waiting = _patient) -> Any:
+    def clip_lifter(self, name: str, waiting: Waiting = patient) -> Any:
         """A model for clips, loaded when it is first used.
 
         Raises:
@@ -124,7 +133,15 @@ class Engine:
         """
         return self._when_loaded(name, name, waiting)
 
-    def detector(self, waiting: Waiting = _patient) -> Any:
+    def only(self, part: Part, waiting: Waiting = patient) -> Any:
+        """A part where the others are not wanted.
+
+        Raises:
+            WtError: it could not be loaded; the sentence says why.
+        """
+        return self._when_loaded(part, f"The {WORDS[part]}", waiting)
+
+    def detector(self, waiting: Waiting = patient) -> Any:
         """What finds words on a photo; only where the configuration names it.
 
         Raises:
@@ -260,6 +277,19 @@ class Engine:
         return lambda scene, thing: EditPipeline(scene, thing, self.new_segmenter(), **editors, memory=memory)
 
 
+def new_engine(config: AppConfig) -> Engine:
+    """The engine that the configuration names.
+
+    Raises:
+        WtError: what it needs is not installed.
+    """
+    if config.engine == "local":
+        return Engine(config)
+    from app.ray_engine.engine import RayEngine
+
+    return RayEngine(config)
+
+
 def _wait(future: Future[Any], waiting: Callable[[], None]) -> None:
     while not future.done():
         waiting()
@@ -272,13 +302,13 @@ def _called(part: str) -> str:
 
 def _words(error: BaseException) -> str:
     """What went wrong, in one line; some errors of Python's own say nothing."""
-    if isinstance(error, MemoryError):
+    if out_of_memory(error):
         return "there is not enough memory. Close other programs, then try again."
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _log_problem(part: str, future: Future[Any]) -> None:
-    error = future.exception()
+    error = None if future.cancelled() else future.exception()
     if error is not None:
         log.warning("%s could not be loaded: %s", _called(part), error, exc_info=not isinstance(error, WtError))
         error.with_traceback(None)  # whose frames hold what had been read of a large file
@@ -289,7 +319,7 @@ def whose(name: str) -> str:
     return "ours, " if name.startswith("wt-") else ""
 
 
-def require(engine: Engine, part: Part, waiting: Waiting = _patient) -> Any:
+def require(engine: Engine, part: Part, waiting: Waiting = patient) -> Any:
     """A part, or a sentence that names what cannot be done without it.
 
     Raises:
