@@ -15,6 +15,7 @@ from typing import Any, Literal
 from app.config import AppConfig
 from app.models import CLIP_MODELS, KNOWN, Kind, Model, named
 from wt.errors import WtError, out_of_memory
+from wt.machine import device_words
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,15 @@ class Engine:
     def slots(self) -> int:
         """Jobs that may run at once: one where there is one device."""
         return 1
+
+    @property
+    def where(self) -> str:
+        """Where models run, for whoever asks where their photo goes."""
+        return "on this machine"
+
+    def device(self) -> str:
+        """What models run on; it may take a moment to find out."""
+        return device_words(self.config.device)
 
     def close(self) -> None:
         """Let go of the models."""

@@ -35,6 +35,11 @@ def require_ray() -> None:
         raise WtError(INSTALL) from error
 
 
+def joined() -> bool:
+    """Whether the cluster is one that runs anyway."""
+    return bool(os.environ.get("RAY_ADDRESS"))
+
+
 def start(config: AppConfig) -> tuple[Deployment, Deployment, Deployment]:
     """Join the cluster that RAY_ADDRESS names, or begin one on this machine, and deploy: lifting, selecting, editing.
 
@@ -73,7 +78,7 @@ def stop() -> None:
     import ray
     from ray import serve
 
-    if ray.is_initialized() and os.environ.get("RAY_ADDRESS"):
+    if ray.is_initialized() and joined():
         for kind in (Editing, Selecting, Lifting):
             serve.delete(_name(kind))
     ray.shutdown()
@@ -134,7 +139,7 @@ def _deployed(*targets: Any, wait: bool = True) -> list[Deployment]:
 def _cluster(replicas: int) -> dict[str, Any]:
     """Arguments of `ray.init`. Other machines get this program sent along; they need the packages that it imports."""
     root = Path(__file__).resolve().parents[2]
-    if os.environ.get("RAY_ADDRESS"):
+    if joined():
         return {"runtime_env": {"working_dir": str(root), "excludes": _LEFT_HERE}}
     cores = os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, cores // replicas))

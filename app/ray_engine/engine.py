@@ -24,6 +24,16 @@ class RayEngine(RemoteModels):
         return self.config.replicas
 
     @property
+    def where(self) -> str:
+        """See `app.engine.Engine`."""
+        return "on this studio's Ray cluster" if cluster.joined() else "on this machine"
+
+    def device(self) -> str:
+        """See `app.engine.Engine`; the page's own machine does not tell."""
+        count = self.config.replicas
+        return f"Ray Serve, {'1 replica' if count == 1 else f'up to {count} replicas'}"
+
+    @property
     def lifting(self) -> Deployment:
         """Where models are, started if need be."""
         self._start()
