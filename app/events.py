@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from app import facts, seeds
+from app import facts, personal, seeds
 from app.controller import Controller
 from app.engine import Engine
 from app.examples import examples
@@ -62,6 +62,7 @@ class Events:
 
         page["upload"].upload(self._upload, page["upload"], self.outputs, **quiet)
         page["examples"].pick(self.event("Opening the example", self._example), None, self.outputs, **quiet)
+        page["projects"].erase(self.on_erase, None, self.outputs, **quiet)
         page["projects"].act(self.event("Opening the project", self._project), None, self.outputs, **quiet)
         page["stage"].gesture(self.event("That gesture", self._gesture), None, self.outputs, **quiet)
         page["objects"].act(self.event("That change", self._object), None, self.outputs, **quiet)
@@ -73,17 +74,20 @@ class Events:
         act(page["film"].act, verbs.clip.film)
         act(page["timeline"].act, verbs.clip.play)
         long(page["follow"].click, verbs.clip.follow)
-        long(page["lift_clip"].click, verbs.clip.lift, [page["clean_clip"], page["seed"]])
+        long(page["lift_clip"].click, verbs.clip.lift, [page["clean_clip"], page["steady_clip"], page["seed"]])
         long(page["build_clip"].click, verbs.clip.build, page["clip_formats"])
         on(page["level"].input, verbs.select.level, page["level"])
         page["mask_tools"].act(self.event("That change", self._mask), None, self.outputs, **quiet)
-        on(page["mask_upload"].upload, verbs.select.load_mask, page["mask_upload"], "Loading the mask")
+        mask = self.file("Loading the mask", verbs.select.load_mask)
+        page["mask_upload"].upload(mask, page["mask_upload"], self.outputs, **quiet)
         long(page["find"].submit, verbs.words.find, page["find"])
         page["things"].act(self.event("That", self._thing), None, self.outputs, **quiet)
         on(page["sky_mark"].click, verbs.select.sky_from_selection)
         on(page["sky_out"].input, verbs.select.keep_sky_out, page["sky_out"])
         depth = [page["depth_upload"], page["depth_kind"]]
-        on(page["depth_upload"].upload, verbs.geometry.load_depth, depth, "Loading the depth map")
+        page["depth_upload"].upload(
+            self.file("Loading the depth map", verbs.geometry.load_depth), depth, self.outputs, **quiet
+        )
         on(page["depth_forget"].click, verbs.geometry.forget_depth)
         on(page["lift_kind"].input, verbs.geometry.ask_for, page["lift_kind"])
         on(page["model"].input, self._choose, [page["lift_kind"], page["model"]])
@@ -178,6 +182,20 @@ class Events:
 
         def handler(request: gr.Request, *values: Any) -> Updates:
             return self._act(request, label, lambda session: verb(session, *values))
+
+        return handler
+
+    def file(self, label: str, verb: Callable[..., None]) -> Callable[..., Updates]:
+        """A handler of a file that was sent; once it was read it is deleted."""
+
+        def handler(request: gr.Request, path: str | None, *values: Any) -> Updates:
+            session = self._visitor(request)
+            if session is None:
+                return {self.page["clock"]: gr.skip()}
+            try:
+                return self._attempt(session, label, lambda session: verb(session, path, *values))
+            finally:
+                self.sessions.uploads.read(path, session.key)
 
         return handler
 
@@ -278,8 +296,21 @@ class Events:
             _toast(problem)
         return self.changes(session)
 
+    def on_erase(self, request: gr.Request) -> Updates:
+        """Everything of this browser goes; the page starts anew (`web/projects.js` loads it again)."""
+        session, fresh = self._visitor(request), list[Session]()
+        if session is None:
+            return {self.page["clock"]: gr.skip()}
+        problem = attempt("Deleting your data", lambda: fresh.append(personal.erase(self.sessions, session)))
+        if problem:
+            session.message, session.problem = problem, True
+            _toast(problem)
+            return self.changes(session)
+        gone = gr.update(value={"projects": [], "gone": True})
+        return {self.page["browser"]: fresh[0].key, self.page["projects"]: gone}
+
     def _upload(self, path: str | None, request: gr.Request) -> Updates:
-        updates = self._act(request, "Opening the photo", lambda session: self._open(session, path))
+        updates = self.file("Opening the photo", self._open)(request, path)
         return updates | {self.page["upload"]: gr.update(value=None)}  # the drop zone stays a drop zone
 
     def _open(self, session: Session, path: str | None) -> None:

@@ -90,7 +90,11 @@ def _photo(page: Page) -> None:
     });"""
     template = f'<p class="caption">Or begin with one of these</p><div class="examples">{tiles}</div>'
     _widget(page, "examples", None, template, script)
-    template = '<p class="caption"></p><div class="projects"></div>'
+    template = (
+        '<p class="caption"></p><div class="projects"></div>'
+        '<div class="kept" hidden><span></span><button title="Projects, exports, uploads and the 3D view of this '
+        'browser; the page starts anew">Delete my data</button></div>'
+    )
     _widget(page, "projects", {"projects": []}, template, theme.read("projects.js"))
     _text(page, "photo_facts")
 
@@ -203,6 +207,7 @@ def _film(page: Page) -> None:
     with page.add("film_tools", gr.Row(elem_id="film_tools", visible=False)):
         _button(page, "follow", "Follow the selection", size="sm", interactive=False)
         page.add("clean_clip", gr.Checkbox(False, label="Remove edge flyers", elem_id="clean_clip"))
+        page.add("steady_clip", gr.Checkbox(True, label="Steady depth", elem_id="steady_clip"))
         _button(page, "lift_clip", "Lift the clip", variant="primary", size="sm", interactive=False)
 
 

@@ -16,6 +16,17 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+_FILES = ("/gradio_api/file={rest:path}", "/gradio_api/file/{rest:path}")
+_SCHEMES = ("http", "https", "HTTP", "HTTPS")
+_CLOSED = (
+    *("/gradio_api/proxy={rest:path}", "/gradio_api/process_recording", "/gradio_api/deep_link"),
+    *(
+        "/gradio_api/stream/{rest:path}",
+        "/gradio_api/custom_component/{rest:path}",
+        "/gradio_api/run-history/{rest:path}",
+    ),
+    *("/monitoring", "/monitoring/{rest:path}", "/gradio_api/vibe-code", "/gradio_api/vibe-edit"),
+)
 NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
@@ -80,6 +91,21 @@ def studio_routes(port_of: Callable[[str], int | None], files: Files) -> list[Ba
         Route("/studio/{token}/picture/{name}", picture),
         Route("/studio/{token}/download/{name}", download),
     ]
+
+
+def closed_routes(*, api: bool) -> list[BaseRoute]:
+    """What Gradio serves and this studio does not: other hosts' files, recordings, saved states, its monitoring.
+
+    Args:
+        api: whether programs may fetch what they were handed back; the page has its own downloads, so without them
+            nothing of the folder of uploads is served.
+    """
+
+    async def closed(request: Request) -> Response:
+        return Response("There is no such page.", 404, headers=NO_STORE)
+
+    paths = [*_CLOSED, *(() if api else _FILES), *(f"/gradio_api/file={scheme}:{{rest:path}}" for scheme in _SCHEMES)]
+    return [Route(path, closed, methods=["GET", "HEAD", "POST"]) for path in paths]
 
 
 async def relay(outer: WebSocket, url: str) -> None:

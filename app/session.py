@@ -18,6 +18,7 @@ from app.display import Display
 from app.jobs import Job
 from app.models import Kind
 from app.ruler import Ruler
+from app.uploads import Uploads
 from app.variants import Step, Variants
 from app.viewer import Viewer
 from app.work import History, Work
@@ -244,6 +245,7 @@ class Sessions:
         """Told when a visitor gets a 3D view."""
         self._clock = time.time() - time.monotonic()
         """A clock that was set since then would make new work look old, so nothing is deleted by its age any more."""
+        self.uploads = Uploads(config.data_dir / "uploads")
         self._sessions: dict[str, Session] = {}
         self._lock = threading.RLock()
         self._stopped = threading.Event()
@@ -350,6 +352,24 @@ class Sessions:
                 if other is not session and other.key == session.key
             }
 
+    def jobs_of(self, key: str) -> list[Job]:
+        """Unfinished ones of all tabs of a browser."""
+        with self._lock:
+            ours = [session for session in self._sessions.values() if session.key == key]
+        jobs = [job for session in ours for job in (session.job, session.preparing)]
+        return [job for job in jobs if job is not None and job.active]
+
+    def renewed(self, session: Session) -> Session:
+        """All tabs of this browser end; the page of this one gets a session under a new key, token and view."""
+        with self._lock:
+            ended = [self._sessions.pop(one.token) for one in list(self._sessions.values()) if one.key == session.key]
+            fresh = self._new(None)
+            fresh.page, fresh.revision = session.page, session.revision
+        for one in ended:
+            one.page = None
+            self._close(one)
+        return fresh
+
     def reap(self) -> int:
         """Stop views that nobody has looked at for long, forget visitors that are gone; how many were dropped."""
         now, gone = time.monotonic(), []
@@ -369,6 +389,7 @@ class Sessions:
             self._close(session)
         if abs(time.time() - time.monotonic() - self._clock) < _CLOCK_JUMP_S:
             autosave.sweep(self.config.sessions, self.config.keep_days, kept)
+            self.uploads.sweep()
         return len(gone)
 
     def watch(self, every_s: float = 30.0) -> threading.Thread:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import camera_path, clip, facts, pane, placement, projects
+from app import camera_path, clip, facts, pane, personal, placement, projects
 from app.engine import Engine
 from app.jobs import Job, Wait
 from app.markup import escaped
@@ -159,7 +159,15 @@ def project_list(session: Session, engine: Engine) -> Props:
     for one in projects.saved(session.folder):
         opened = one.ident == session.now.project
         rows.append({"ident": one.ident, "name": one.name, "open": opened, "saved": None if opened else one.saved})
-    return {"token": session.token, "projects": rows, "days": f"{engine.config.keep_days:g}"}
+    days, others = engine.config.keep_days, [row["saved"] for row in rows if row["saved"]]
+    until = min(others) + days * 86400 if others else None
+    return {
+        "token": session.token,
+        "projects": rows,
+        "days": f"{days:g}",
+        "kept": personal.kept(session.folder),
+        "until": until,
+    }
 
 
 def viewer(work: Work, session: Session) -> Props:

@@ -1,5 +1,5 @@
 // This browser's projects: picture, name and date open one; copy its link; delete it (a second click says yes).
-const box = element.querySelector(".projects"), caption = element.querySelector(".caption");
+const [box, caption, kept] = [".projects", ".caption", ".kept"].map((name) => element.querySelector(name));
 const root = ((window.gradio_config && window.gradio_config.root) || "").replace(/\/$/, "");
 const LINK = '<path d="M8.500 11.500a3 3 0 0 0 4.200 0l3-3a3 3 0 0 0-4.200-4.200l-1 1M11.500 8.500a3 3 0 0 0-4.200 0l-3 3a3 3 0 0 0 4.200 4.200l1-1" class="line"/>';
 const BIN = '<path d="M4 5.500h12M8 5.500V3.500h4v2M5.500 5.500l.7 11h7.600l.7-11" class="line"/>';
@@ -47,9 +47,23 @@ function row(one, token) {
   if (!one.open) item.append(button("delete", "Delete", BIN, (made) => remove(made, one.ident)));
   return item;
 }
+function erase(made) {
+  if (made.classList.contains("sure")) return trigger("erase", {});
+  made.classList.add("sure");
+  made.textContent = "Delete all of it for good?";
+  setTimeout(() => { made.classList.remove("sure"); made.textContent = "Delete my data"; }, 5000);
+}
+function tell(state) {
+  const day = (seconds) => new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "long" });
+  const until = state.until ? ". The oldest is deleted on " + day(state.until) + " if you leave it alone" : "";
+  if (kept.hidden = !state.kept) return;
+  kept.querySelector("span").textContent = state.kept + until + ".";
+}
 function update() {
   const state = props.value || { projects: [] };
-  caption.textContent = state.projects.length ? "Your projects, kept for " + state.days + " days" : "";
+  if (state.gone) { setTimeout(() => location.reload(), 700); return; } // once the browser has its new key
+  tell(state);
+  caption.textContent = state.projects.length ? "Your projects, each kept for " + state.days + " days after its last change" : "";
   box.replaceChildren(...state.projects.map((one) => row(one, state.token)));
   const address = new URL(location.href);
   if (state.token && address.searchParams.has("project")) { // it was followed; a reload goes on where the person is by then
@@ -57,5 +71,7 @@ function update() {
     history.replaceState(null, "", address);
   }
 }
+const all = kept.querySelector("button");
+all.addEventListener("click", () => erase(all));
 watch("value", update);
 update();
