@@ -11,7 +11,6 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 _START_S = 180.0
@@ -33,9 +32,8 @@ class Server:
         *flags: str,
         environment: dict[str, str] | None = None,
         command: Sequence[str | Path] = (ROOT / "app.py",),
-        before: Any = None,
     ) -> None:
-        self.data, self.flags, self.environment, self.before = data, flags, environment or {}, before
+        self.data, self.flags, self.environment = data, flags, environment or {}
         self.command = [str(part) for part in command]
         self.log = data.parent / f"{data.name}.log"
         self.port = free_port()
@@ -55,15 +53,13 @@ class Server:
 
     def start(self) -> "Server":
         """Start and wait until the page is served."""
-        flags = ["--port", str(self.port), "--data-dir", str(self.data), *self.flags]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self.command, *flags],
+                [sys.executable, *self.command, *self.arguments()],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **self.environment},
-                preexec_fn=self.before,
             )
         give_up = time.monotonic() + _START_S
         while time.monotonic() < give_up and self.running:
@@ -73,6 +69,10 @@ class Server:
             time.sleep(0.2)
         self.stop()
         raise RuntimeError(f"the studio did not start: {self.log.read_text()[-2000:]}")
+
+    def arguments(self) -> list[str]:
+        """Of the command."""
+        return ["--port", str(self.port), "--data-dir", str(self.data), *self.flags]
 
     def kill(self) -> None:
         """As a power cut does it: SIGKILL, nothing is written any more."""

@@ -12,7 +12,7 @@ import mimetypes
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +124,12 @@ class Visitor:
             await self.fire("accept", "click")
             await self.until(lambda: self.status.startswith("Accepted"), "the edit to be accepted")
 
-    async def export(self) -> bytes:
-        """Build the zip of the usual formats and take it away."""
+    async def export(self, formats: Collection[str] | None = None) -> bytes:
+        """Build the zip, of the usual formats or of these, and take it away."""
+        for name in self.shown if formats is not None else ():
+            if name.startswith("formats_"):
+                offered = [value for _, value in self.shown[name]["choices"]]
+                self.shown[name]["value"] = [value for value in offered if value in formats]
         await self._job("export", "build", lambda: "is ready" in self.status)
         with self._timed("download"):
             return await self.download("export_facts")
