@@ -47,7 +47,7 @@ class AppConfig:
     port: int | None = field(default_factory=default_port)
     """None takes the first free port from 7860."""
     root_path: str = field(default_factory=lambda: os.environ.get("GRADIO_ROOT_PATH", ""))
-    """The path below which a proxy shows the studio, or the whole address; empty: the proxy's headers tell, or none."""
+    """The path below which a proxy shows the studio, and which it takes off; or the whole address. Empty: none."""
     token: str = field(default_factory=lambda: os.environ.get("WT_STUDIO_TOKEN", ""))
     """A secret that is asked for before anything is served; empty: nothing is asked."""
     auth: tuple[str, str] | None = None

@@ -50,8 +50,9 @@ def _serving(group: argparse._ArgumentGroup, base: AppConfig) -> None:
     group.add_argument(
         "--root-path",
         default=base.root_path,
+        type=_below,
         metavar="PATH",
-        help="path below which a proxy shows the studio, as /studio (default: what the proxy's headers say)",
+        help="path below which a proxy shows the studio, and which it takes off, as /studio (default: none)",
     )
     group.add_argument(
         "--token", default=base.token, metavar="SECRET", help="ask for this secret: open the page with ?token=SECRET"
@@ -201,6 +202,12 @@ def _size(text: str) -> str:
     if not re.fullmatch(r"\d+ ?(kb|mb|gb)", text.lower()):
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 256mb.")
     return text.lower()
+
+
+def _below(text: str) -> str:
+    if text and not re.fullmatch(r"(https?://[^/\s]+)?(/[\w.~-]+)*/?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no path; write it as /studio.")
+    return text.rstrip("/")
 
 
 def _origin(text: str) -> str:

@@ -16,9 +16,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import theme
+from app.asked import from_here, path_of
 from app.config import AppConfig
 from app.limits import MB, Buckets, Counted, announced, size_of
-from app.origin import from_here
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Gate:
 
     def _refusal(self, request: HTTPConnection) -> Response | None:
         """What is answered in place of what was asked for; None if that may be had."""
-        if request.url.path in OPEN and request.scope.get("method") in ("GET", "HEAD"):
+        if path_of(request.scope) in OPEN and request.scope.get("method") in ("GET", "HEAD"):
             return None
         return self._asked_for_secret(request) or self._asked_for_login(request) or self._too_much(request)
 
@@ -101,7 +101,7 @@ class Gate:
         return answer
 
     def _asked_for_login(self, request: HTTPConnection) -> Response | None:
-        path = request.url.path
+        path = path_of(request.scope)
         if self.config.auth is None:
             return None
         if path.rstrip("/") == "/login" and (wait := self._tries.take(_client(request))):
@@ -127,7 +127,7 @@ class Gate:
             return None
         if not from_here(request.headers):
             return _said(403, "This was sent from another site's page. Open the studio at its own address.")
-        path, client = request.url.path, _client(request)
+        path, client = path_of(request.scope), _client(request)
         if self.config.rate and request.scope["type"] == "http":
             if path.startswith(_UPLOADS) and (wait := self._uploads.take(client)):
                 return _slower("Too many uploads came from your address", wait)
@@ -137,7 +137,7 @@ class Gate:
 
     async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, its body counted; what fails inside is answered by a sentence, its trace is logged."""
-        most = self._upload_body if scope["path"].startswith(_UPLOADS) else _ORDINARY_BODY
+        most = self._upload_body if path_of(scope).startswith(_UPLOADS) else _ORDINARY_BODY
         counted, begun = Counted(receive, most), False
         too_large = _said(413, f"That is more than the {most // MB} MB that this studio takes at once.")
         if announced(scope) > most:

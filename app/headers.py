@@ -1,7 +1,7 @@
 """What every response tells the browser: what a page may load and from where, who may frame it, what it may ask for.
 
-Gradio compiles templates and the scripts of `gr.HTML` in the browser, so its pages need 'unsafe-inline' and
-'unsafe-eval'; nothing needs another host. viser's client is one file with inline modules, a worker and WebAssembly.
+Gradio compiles templates and the scripts of `gr.HTML` in the browser, and viser's client is one file with inline
+modules, a worker and WebAssembly, so both need 'unsafe-inline' and 'unsafe-eval'; nothing needs another host.
 """
 
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.origin import from_here
+from app.asked import from_here, path_of
 
-_SHARED = {
+_PAGE = {
     "default-src": "'self'",
     "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
     "style-src": "'self' 'unsafe-inline'",
@@ -25,7 +25,6 @@ _SHARED = {
     "base-uri": "'self'",
     "form-action": "'self'",
 }
-_VIEW = {**_SHARED, "script-src": "'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:", "frame-src": "'none'"}
 _FILE = {"default-src": "'none'", "img-src": "'self'", "media-src": "'self'", "style-src": "'unsafe-inline'"}
 _FILES = ("/gradio_api/file", "/gradio_api/stream", "/studio/")
 """Below these lies what visitors brought or made: it is shown, never run."""
@@ -47,7 +46,7 @@ def content_policy(path: str, frame_ancestors: Iterable[str] = ()) -> str:
     if path.startswith(_FILES):
         return _written({**_FILE, "frame-ancestors": "'self'"}) + "; sandbox"
     framed = " ".join(("'self'", *frame_ancestors))
-    return _written({**(_VIEW if path.startswith("/viewer/") else _SHARED), "frame-ancestors": framed})
+    return _written({**_PAGE, "frame-ancestors": framed})
 
 
 def _written(policy: dict[str, str]) -> str:
@@ -76,7 +75,7 @@ class SecurityHeaders:
     def _set(self, scope: Scope, headers: MutableHeaders) -> None:
         for name, said in PLAIN.items():
             headers.setdefault(name, said)
-        headers.setdefault("Content-Security-Policy", content_policy(scope["path"], self.frame_ancestors))
+        headers.setdefault("Content-Security-Policy", content_policy(path_of(scope), self.frame_ancestors))
         if not self.frame_ancestors:
             headers.setdefault("X-Frame-Options", "SAMEORIGIN")
         if not from_here(Headers(scope=scope)):  # gradio lets every site read what a public studio answers

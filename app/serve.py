@@ -19,8 +19,10 @@ def served_through_the_gate(config: AppConfig) -> Iterator[None]:
 
     def ours(app: ASGIApp, **more: Any) -> uvicorn.Config:
         around = SecurityHeaders(Gate(app, config), config.frame_ancestors)
-        # Point clouds do not shrink, so the websockets do not deflate.
-        return plain(around, ws_per_message_deflate=False, server_header=False, **more)
+        more |= {"ws_per_message_deflate": False, "server_header": False}  # point clouds do not shrink
+        if config.root_path.startswith("/"):  # which the proxy took off: no path of ours is then mistaken for it
+            more["root_path"] = config.root_path.rstrip("/")
+        return plain(around, **more)
 
     uvicorn.Config = ours  # type: ignore[misc, assignment]
     try:

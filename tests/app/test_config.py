@@ -37,7 +37,7 @@ def test_the_default_is_loopback_and_offline(tmp_path):
 
 
 def test_flags_are_heard(tmp_path):
-    line = f"--host 0.0.0.0 --port 7999 --root-path /studio --token s3cret --auth ann:b:c --data-dir {tmp_path} --api"
+    line = f"--host 0.0.0.0 --port 7999 --root-path /studio/ --token s3cret --auth ann:b:c --data-dir {tmp_path} --api"
     line += " --engine ray --replicas 2 --max-visitors 3 --max-upload 8MB --rate 0 --points 5000 --editor klein"
     config = parse_args([*line.split(), "--frame-ancestors", "https://a.example", "http://b.example:81"])
     assert (config.host, config.port, config.root_path, config.public) == ("0.0.0.0", 7999, "/studio", True)
@@ -104,6 +104,7 @@ def test_leave_to_download_opens_the_hub_and_offline_shuts_it_whatever_the_envir
         ("--max-visitors 0", "at least 1"),
         ("--rate=-1", "whole number"),
         ("--frame-ancestors nonsense;script-src", "https://example.org"),
+        ("--root-path studio", "/studio"),
         ("--engine gpu", "invalid choice"),
         ("--cache x", "unrecognized"),
     ],

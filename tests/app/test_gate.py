@@ -69,7 +69,17 @@ def test_policies_name_no_other_host_and_files_of_visitors_run_nothing():
         if path.startswith(("/studio/", "/gradio_api/file")):
             assert policy["default-src"] == "'none'"
             assert "script-src" not in policy
-    assert "unsafe-eval" not in visitor.get("/viewer/t/").headers["content-security-policy"].replace("wasm-unsafe", "")
+
+
+def test_below_a_proxys_path_the_same_is_asked_and_said():
+    config = AppConfig(token="s3cret", rate=60)
+    below = TestClient(SecurityHeaders(Gate(site(), config)), root_path="/studio")
+    assert below.get("/studio/healthz").status_code == 200
+    assert below.get("/studio/studio/t/picture/photo").status_code == 401
+    assert below.get("/studio/studio/t/picture/photo").headers["content-security-policy"].endswith("sandbox")
+    bearer = {"Authorization": "Bearer s3cret"}
+    assert below.get("/studio/", headers=bearer).headers["content-security-policy"].startswith("default-src 'self'")
+    assert [below.post("/studio/gradio_api/upload", headers=bearer).status_code for _ in range(6)][-1] == 429
 
 
 def test_named_sites_may_frame_the_studio():

@@ -100,6 +100,8 @@ def test_behind_nginx_with_https_and_a_sub_path_page_upload_and_view_work(tmp_pa
             again = [visitor.post(f"{root}/gradio_api/upload", files={"files": ("a", b"x")}) for _ in range(4)]
             assert again[-1].status_code == 429, "visitors are told apart by what nginx says of them"
             assert visitor.get(f"{root}{view}/").status_code == 200
+            for path in ("/studio/about", "/studio/examples/picture/room_chair.jpg", "/healthz"):
+                assert visitor.get(root + path).status_code == 200
         socket = f"{root.replace('https', 'wss')}{view}"
         assert first_frame(socket, tls, Origin=f"https://localhost:{port}")
         with pytest.raises(websockets.InvalidStatus):
