@@ -11,6 +11,7 @@ from PIL import Image
 import wt
 from wt.errors import Cancelled, WtError
 from wt.geometry.camera import Intrinsics, rays
+from wt.geometry.steady import steadied
 from wt.lift import Lifter, grid_size
 from wt.model.checkpoint import save_model
 from wt.model.config import EncoderConfig, mini
@@ -443,6 +444,16 @@ def test_a_dynamic_model_sees_all_frames_at_once_and_any_other_one_by_one(clip):
     alone = random_lifter("object")
     first, second = alone.lift_clip(pictures, masks), alone.lift_clip(changed, masks)
     assert [same(a, b) for a, b in zip(first, second, strict=True)] == [True, True, False]
+
+
+def test_a_clip_is_made_steady_where_that_is_asked_for(clip):
+    pictures, masks = clip
+    plain, calm = (random_lifter().lift_clip(pictures, masks, steady=steady) for steady in (False, True))
+    expected = steadied([one.points for one in plain], [one.alpha for one in plain], [one.rgb for one in plain])
+    for one, points, before in zip(calm, expected, plain, strict=True):
+        np.testing.assert_array_equal(one.points, points)
+        assert not same(one, before)
+        assert one.intrinsics == before.intrinsics
 
 
 @pytest.mark.parametrize("kind", ["dynamic", "object", "scene"])

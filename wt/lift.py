@@ -24,7 +24,7 @@ from wt.geometry.camera import Intrinsics, rays
 from wt.geometry.fit_intrinsics import fit_intrinsics
 from wt.geometry.layers import LayeredPointmap, forward_fill, real_surfaces
 from wt.geometry.regrid import MIN_DEPTH, Placement, regrid
-from wt.geometry.steady import steady
+from wt.geometry.steady import steadied
 from wt.guidance import Known
 from wt.images import Photo, as_photo, resize_mask, resize_rgb
 from wt.model.checkpoint import load_model
@@ -191,7 +191,7 @@ class Lifter:
         steps: int | None = None,
         seed: int = 42,
         sampler: Sampler = "euler",
-        steady_frames: float = 0.0,
+        steady: bool = False,
         on_step: OnClipStep | None = None,
     ) -> list[LayeredPointmap]:
         """Lift the frames of a clip, all on one square crop around whatever the object sweeps over (section 3.5).
@@ -203,7 +203,8 @@ class Lifter:
             frames: pictures of one size, as `lift` takes them.
             masks: the object in each frame, on its pixels; a frame where it is out of sight may be empty.
             steps, seed, sampler: as of `lift`.
-            steady_frames: depth is averaged over so many frames (`wt.geometry.steady`); 0: as the network answers.
+            steady: depth is made steady over time by the motion of the thing (`wt.geometry.steady`), else it is as the
+                network answers.
             on_step: called as (done, total, previews) after each step, with one preview for each frame reached so far;
                 may raise `Cancelled`.
 
@@ -240,7 +241,7 @@ class Lifter:
             lifted += self._results(group, self._denoised(group, steps, sampler, telling(group)))
             if on_step is not None:
                 on_step(len(lifted) // len(group) * steps, total, list(lifted))
-        return _steadied(lifted, steady_frames) if steady_frames else lifted
+        return _steadied(lifted) if steady else lifted
 
     @contextmanager
     def _ready(self, what: str, frames: int) -> Iterator[None]:
@@ -479,8 +480,8 @@ def denoise(
     yield from sampler_steps(sampler, endpoint, noise, times, model.config.min_t)
 
 
-def _steadied(lifts: list[LayeredPointmap], frames: float) -> list[LayeredPointmap]:
-    points = steady([lift.points for lift in lifts], [lift.alpha for lift in lifts], frames)
+def _steadied(lifts: list[LayeredPointmap]) -> list[LayeredPointmap]:
+    points = steadied([lift.points for lift in lifts], [lift.alpha for lift in lifts], [lift.rgb for lift in lifts])
     return [replace(lift, points=moved) for lift, moved in zip(lifts, points, strict=True)]
 
 

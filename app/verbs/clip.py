@@ -80,7 +80,7 @@ class ClipVerbs(PhotoVerbs):
 
         return self._start(session, Job("Following", run))
 
-    def lift(self, session: Session, clean: bool = False, seed: int = 42) -> Job:
+    def lift(self, session: Session, clean: bool = False, steady: bool = True, seed: int = 42) -> Job:
         """Lift all frames; a selection that is known in one of them is followed first."""
         work, clip = session.now, held(session.now)
         if clip is None:
@@ -96,7 +96,10 @@ class ClipVerbs(PhotoVerbs):
                 list(clip.frames),
                 list(masks),
                 seed=seed,
-                on_step=lambda done, total, _: job.report(done, total, "Lifting the clip"),
+                steady=steady,
+                on_step=lambda done, total, _: job.report(
+                    done, total, "Making depth steady" if steady and done == total else "Lifting the clip"
+                ),
             )
             lifted = clip.masked(masks).with_lifts(lifts)
             if clean:

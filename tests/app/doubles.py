@@ -43,7 +43,7 @@ class PlaneLifter:
                 on_step(done, steps, self._result(image, mask, seed, done / steps))
         return self._result(image, mask, seed, 1.0)
 
-    def lift_clip(self, frames, masks=None, *, steps=None, seed=42, sampler="euler", on_step=None):
+    def lift_clip(self, frames, masks=None, *, steps=None, seed=42, sampler="euler", steady=False, on_step=None):
         """Frame by frame; the plane comes nearer, so that no two frames are alike."""
         lifted = []
         for number, frame in enumerate(frames):

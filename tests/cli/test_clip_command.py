@@ -41,10 +41,25 @@ def test_a_clip_is_read_followed_lifted_and_written(here, film, call, tmp_path):
     np.testing.assert_allclose(told["masks"], share, atol=0.03)
     names = exist(told["files"])
     assert {"frame_0007.ply", "clip.npz", "clip.wtc", "manifest.json", "frame_0000.png"} <= names
-    assert json.loads((tmp_path / "manifest.json").read_text())["clean"] is True
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert (manifest["clean"], manifest["steady"]) == (True, True)
     clip = Clip.load(tmp_path / "clip.wtc")
     middle = [float(np.nonzero(mask)[1].mean()) for mask in clip.masks]
     np.testing.assert_allclose(middle, 30 + 4 * np.arange(8), atol=2.5)
+
+
+def test_depth_is_steady_unless_it_is_not_wanted(here, film, call, tmp_path):
+    swings = {}
+    for flag in ("--steady", "--no-steady"):
+        code, _, err = call(
+            "clip", film / "disc.png", "-o", tmp_path / flag, "--mask", film / "mask.png", "--frame", "2", "--model",
+            here / "tiny-object.safetensors", "--steps", "1", "--device", "cpu", "--formats", "wtc", flag, "--json",
+        )  # fmt: skip
+        assert code == 0, err
+        lifts = Clip.load(tmp_path / flag / "clip.wtc").lifted
+        depth = np.stack([np.where(one.alpha, one.depth[0], np.nan) for one in lifts])
+        swings[flag] = np.nanmedian(np.abs(np.diff(depth, axis=0)))
+    assert swings["--steady"] < 0.9 * swings["--no-steady"]
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,16 @@ def test_a_clip_is_lifted_at_once_by_a_model_that_can():
     assert rows["one"]["l0_absrel"] < 1e-5, "one gauge fits all frames"
 
 
+def test_a_clip_made_steady_has_a_row_of_its_own():
+    frames = tuple(truth("object", seed) for seed in range(2))
+    table = evaluate(KnowsClips(frames), [Case("clip", frames)], steady=True)
+    rows = {row["method"]: row for row in table.rows()}
+    assert np.isfinite(rows["knows +steady"]["l0_jitter"])
+    assert rows["knows +steady"]["l0_absrel"] != rows["knows"]["l0_absrel"]
+    still = evaluate(Knows(frames[:1]), [Case("picture", frames[:1])], steady=True)
+    assert "knows +steady" not in still.methods
+
+
 def test_other_models_stand_beside_the_first_one():
     samples = [truth(seed=seed) for seed in range(3)]
     seen = []

@@ -1,52 +1,130 @@
-"""Steadied depth against sums written out frame by frame."""
+"""Steadied depth of a painted ball whose true depth in every frame is known, and of clips where nothing can be done."""
 
 import numpy as np
 import pytest
+from moving_ball import CAMERA, SIDE, film
 
 from wt.errors import WtError
-from wt.geometry.camera import Intrinsics, rays
-from wt.geometry.steady import steady
+from wt.geometry.camera import rays
+from wt.geometry.steady import steadied
 
-CAMERA = Intrinsics(20.0, 22.0, 4.0, 3.0, 8, 6)
-ALL = np.ones((6, 8), bool)
-
-
-def clip(depths):
-    """Two layers, the second 0.5 behind the first, all pixels at one depth a frame."""
-    return [np.stack([rays(CAMERA) * z, rays(CAMERA) * (z + 0.5)]).astype(np.float32) for z in depths]
+ALL = np.ones((SIDE, SIDE), bool)
+BLANK = np.full((SIDE, SIDE, 3), 128, np.uint8)
 
 
-def test_it_is_the_bilateral_mean_of_the_log_depth_along_each_ray():
-    depths = np.array([2.0, 2.3, 1.9, 2.1, 3.0])
-    found = steady(clip(depths), [ALL] * 5, 1.5)
-    at = np.arange(5)
-    for now in range(5):
-        near = np.exp(-0.5 * ((at - now) / 1.5) ** 2) * (abs(at - now) <= 4)
-        for layer, z in enumerate((depths, depths + 0.5)):
-            weights = near * np.exp(-0.5 * (np.log(z / z[now]) / 0.1) ** 2)
-            expected = np.exp((weights * np.log(z)).sum() / weights.sum())
-            np.testing.assert_allclose(found[now][layer], rays(CAMERA) * expected, rtol=1e-5)
+def wall(z, behind=0.5):
+    """Two layers, the second one behind the first."""
+    return np.stack([rays(CAMERA) * z, rays(CAMERA) * (z + behind)]).astype(np.float32)
 
 
-def test_frames_where_the_pixel_is_empty_neither_count_nor_change():
-    points, there = clip([2.0, 2.1, 2.0]), [ALL, ALL.copy(), ALL]
-    there[1][2, 3] = False
-    points[1][:, 2, 3] = np.nan
-    found = steady(points, there, 1.0)
-    np.testing.assert_allclose(found[0][:, 2, 3], points[0][:, 2, 3], rtol=1e-6)
-    assert np.isnan(found[1][:, 2, 3]).all()
-    assert found[0][0, 0, 0, 2] > 2.01
+def depth(points):
+    return np.stack([frame[..., 2] for frame in points], axis=1)
 
 
-def test_what_moves_for_certain_is_left_alone():
-    found = steady(clip([2.0, 4.0, 8.0]), [ALL] * 3, 4.0)
+def steps(points, ball):
+    """Median errors of the change of each layer's depth, where the ball is in both frames."""
+    both = np.stack(ball.valid)[1:] & np.stack(ball.valid)[:-1]
+    wrong = np.abs(np.diff(depth(points), axis=1) - np.diff(ball.depth, axis=1))
+    return [float(np.median(layer[both])) for layer in wrong]
+
+
+def flickering(ball, noise=0.02, seed=0):
+    """The ball's points with another scale in each frame, and errors that stay where they are in the picture."""
+    rng = np.random.default_rng(seed)
+    blocks = np.kron(rng.normal(0, noise, (12, 12)), np.ones((8, 8)))[..., None]
+    scales = np.exp(rng.normal(0, noise, len(ball.points)))
+    return [(frame * scale * (1 + blocks)).astype(np.float32) for frame, scale in zip(ball.points, scales)]
+
+
+def test_a_true_clip_of_a_moving_ball_stays_true():
+    ball = film()
+    given = [frame.astype(np.float32) for frame in ball.points]
+    found = steadied(given, ball.valid, ball.rgb)
+    for layer, (now, before) in enumerate(zip(depth(found), depth(given), strict=True)):
+        off = np.abs(now - before)[np.stack(ball.valid)]
+        assert np.median(off) < 0.015, layer
+        assert np.quantile(off, 0.95) < 0.06, layer
+    assert steps(found, ball)[0] < 0.006
+    true = np.abs(np.diff(ball.depth[0], axis=0))
+    assert np.nanmedian(true) > 0.012, "or standing still would do"
+
+
+def test_flicker_is_gone_and_motion_is_not():
+    ball = film()
+    given = flickering(ball)
+    found = steadied(given, ball.valid, ball.rgb)
+    before, after = steps(given, ball), steps(found, ball)
+    assert after[0] < 0.25 * before[0]
+    assert after[1] < 0.25 * before[1]
+    still = np.abs(np.diff(ball.depth[0], axis=0))
+    assert after[0] < 0.8 * np.nanmedian(still), "better than a depth that never changes"
+    wrong = [np.nanmean(np.abs(depth(p)[0] - ball.depth[0])) for p in (given, found)]
+    assert wrong[1] < wrong[0], "the thing moves on under the errors, and they average out"
+
+
+def test_points_stay_on_their_rays():
+    ball = film(frames=4)
+    given = flickering(ball)
+    for before, after, valid in zip(given, steadied(given, ball.valid, ball.rgb), ball.valid, strict=True):
+        assert (after.shape, after.dtype) == (before.shape, np.float32)
+        now, then = (p[:, valid] for p in (after, before))
+        np.testing.assert_allclose(now / now[..., 2:], then / then[..., 2:], atol=1e-5)
+
+
+def test_a_still_thing_keeps_what_it_has():
+    ball = film(frames=6, turn=(0, 0, 0), shift=(0, 0, 0))
+    given = [frame.astype(np.float32) for frame in ball.points]
+    for before, after in zip(given, steadied(given, ball.valid, ball.rgb), strict=True):
+        np.testing.assert_allclose(after, before, rtol=1e-5)
+
+
+def test_without_anything_to_follow_depth_is_averaged_in_place():
+    found = steadied([wall(z) for z in (2.0, 2.1, 1.95, 2.05)], [ALL] * 4, [BLANK] * 4)
+    steps_left = np.diff(depth(found)[0][:, 0, 0])
+    assert np.abs(steps_left).max() < 0.01
+    assert 1.95 < depth(found)[0].min() <= depth(found)[0].max() < 2.1
+
+
+def test_what_changes_for_certain_is_left_alone():
+    found = steadied([wall(z) for z in (2.0, 4.0, 8.0)], [ALL] * 3, [BLANK] * 3)
     for frame, z in zip(found, (2.0, 4.0, 8.0), strict=True):
-        np.testing.assert_allclose(frame[0, ..., 2], z, rtol=1e-6)
+        np.testing.assert_allclose(frame[0, ..., 2], z, rtol=1e-3)
+
+
+def test_empty_pixels_and_frames_neither_count_nor_change():
+    ball = film(frames=5)
+    given, valid = flickering(ball), list(ball.valid)
+    given[2], valid[2] = np.full_like(given[2], np.nan), valid[2] & False
+    found = steadied(given, valid, ball.rgb)
+    assert np.isnan(found[2]).all()
+    for frame, mask in zip(found, valid, strict=True):
+        assert np.isfinite(frame[:, mask]).all()
+        assert np.isnan(frame[:, ~mask]).all()
+
+
+def test_repeats_stay_repeats_and_layers_keep_their_order():
+    ball = film(frames=5)
+    given = flickering(ball)
+    for frame in given:
+        frame[1, :, : SIDE // 2] = frame[0, :, : SIDE // 2]
+        frame[1, :, SIDE // 2 :, 2] *= 1.0
+    found = steadied(given, ball.valid, ball.rgb)
+    for frame, mask in zip(found, ball.valid, strict=True):
+        left = mask.copy()
+        left[:, SIDE // 2 :] = False
+        np.testing.assert_array_equal(frame[1][left], frame[0][left])
+        assert (frame[1][mask][:, 2] >= frame[0][mask][:, 2]).all()
 
 
 def test_nothing_to_do_and_nothing_sensible():
-    points = clip([2.0, 3.0])
-    assert all(a is b for a, b in zip(steady(points, [ALL] * 2, 0.0), points))
-    assert steady(points[:1], [ALL], 2.0)[0] is points[0]
-    with pytest.raises(WtError, match="0 frames or more"):
-        steady(points, [ALL] * 2, -1.0)
+    ball = film(frames=2)
+    assert steadied(ball.points[:1], ball.valid[:1], ball.rgb[:1])[0] is ball.points[0]
+    empty = [mask & False for mask in ball.valid]
+    assert all(a is b for a, b in zip(steadied(ball.points, empty, ball.rgb), ball.points))
+    few = [mask.copy() & False for mask in ball.valid]
+    for mask in few:
+        mask[40:43, 40:43] = True
+    tiny = steadied([np.where(m[..., None], p, np.nan) for p, m in zip(ball.points, few)], few, ball.rgb)
+    assert all(np.isfinite(frame[:, mask]).all() for frame, mask in zip(tiny, few, strict=True))
+    with pytest.raises(WtError, match="a mask and a picture for each frame"):
+        steadied(ball.points, ball.valid[:1], ball.rgb)

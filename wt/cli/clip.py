@@ -55,7 +55,10 @@ def register(subparsers: Subparsers, follow: Follow) -> None:
     parser.add_argument("--sampler", choices=SAMPLERS, default="euler", help="how the flow is followed (euler)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (auto)")
     parser.add_argument(
-        "--steady", type=float, default=0.0, metavar="FRAMES", help="average depth over about so many frames (0: none)"
+        "--steady",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let depth change as the thing's motion in the pictures says, else as the model answers frame by frame",
     )
     parser.add_argument("--clean", action="store_true", help="take out points that hang between near and far surfaces")
     parser.add_argument(
@@ -91,7 +94,7 @@ def run(arguments: argparse.Namespace, follow: Follow) -> dict[str, Any]:
         steps=arguments.steps,
         seed=arguments.seed,
         sampler=arguments.sampler,
-        steady_frames=arguments.steady,
+        steady=arguments.steady,
         on_step=log_steps("lift"),
     )
     clip = clip.with_lifts(lifts)

@@ -50,9 +50,7 @@ def register(subparsers: Subparsers) -> None:
         default=[],
         help="also lift with the sample's true layer-0 depth and camera, or with a depth that is 5 %% off",
     )
-    parser.add_argument(
-        "--steady", type=float, default=0.0, metavar="FRAMES", help="clips also with depth averaged over so many frames"
-    )
+    parser.add_argument("--steady", action="store_true", help="clips also with depth made steady by the thing's motion")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables as Markdown")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="draw the worst N samples into --out")
     parser.add_argument("-o", "--out", type=Path, help="folder for the pictures of --worst")
@@ -87,7 +85,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         crop_fill=fill,
         total=limit,
         depths=arguments.depth,
-        steady_frames=arguments.steady,
+        steady=arguments.steady,
         on_case=worst.add,
     )
     timer.lap("measure")

@@ -19,7 +19,7 @@ from wt.evaluation.known_depth import guided_by, moved
 from wt.evaluation.metrics import Fit, Reference, SampleMetrics, best_of, unit_length
 from wt.evaluation.samples import Case
 from wt.geometry.layers import LayeredPointmap
-from wt.geometry.steady import steady
+from wt.geometry.steady import steadied
 from wt.preprocess import CROP_FILL
 from wt.types import Float
 
@@ -118,7 +118,7 @@ def evaluate(
     crop_fill: float = CROP_FILL,
     total: int | None = None,
     depths: Sequence[str] = (),
-    steady_frames: float = 0.0,
+    steady: bool = False,
     on_case: Callable[[Case, Fit], None] | None = None,
 ) -> Table:
     """Measure the model and the baselines on every sample.
@@ -133,7 +133,7 @@ def evaluate(
             is no row `mean-depth`. Where layer 0 alone is known, the two rows of repeated layers are left out.
         total: of the cases, for the log.
         depths: each (see `wt.evaluation.known_depth`) adds the model with that known depth, and its plain stretch.
-        steady_frames: with it, every model has another row for clips, their depth averaged over so many frames.
+        steady: every model has another row for clips, their depth made steady (`wt.geometry.steady`).
         on_case: given every case with the model's fit.
     """
     table = Table()
@@ -148,9 +148,10 @@ def evaluate(
         for name, other in (against or {}).items():
             found[name] = [lift_case(other, case, seed, steps) for seed in range(seeds)]
             table.add(name, references, found[name])
-        if steady_frames and len(frames) > 1:
+        if steady and len(frames) > 1:
             for name, made in found.items():
-                calm = [steady(points, [truth.alpha for truth in frames], steady_frames) for points in made]
+                alphas, pictures = [truth.alpha for truth in frames], [truth.rgb for truth in frames]
+                calm = [steadied(points, alphas, pictures) for points in made]
                 table.add(f"{name} +steady", references, calm)
         for kind in depths:
             known = [guided_by(truth, kind, done + FRAME_SEED * n) for n, truth in enumerate(frames)]

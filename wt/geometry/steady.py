@@ -1,46 +1,184 @@
-"""Depth of a clip's pixels made steady over time: what is left of the flicker from frame to frame is averaged away."""
+"""Depth of a clip made steady: what is left of the flicker from frame to frame, by the rigid motion of the thing.
+
+Depth averaged over time pixel by pixel shows the thing's shape, optical flow how that shape moves (`rigid_motion`).
+Along the motion the network's answers of all frames are averaged once more: its errors stay where they are in the
+picture while the thing moves on. At last every pixel's depth follows the changes that this shape and motion predict.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from wt.errors import WtError
-from wt.types import Bool, Float
+from wt.geometry.camera import Intrinsics, project, rays
+from wt.geometry.fit_intrinsics import fit_intrinsics
+from wt.geometry.layers import forward_fill, real_surfaces
+from wt.geometry.optical_flow import match_frames, sampled
+from wt.geometry.rigid_motion import between, carried, rigid_motion
+from wt.types import Bool, Float, UInt8
 
 SAME = 0.1
 """Of log depth: a pixel whose depth changes by much more than a tenth shows something else, or moves for certain."""
-REACH = 3
-"""Standard deviations beyond which a frame does not count."""
+NEAR = 4.0
+"""Frames: standard deviation of the weights where no motion is known,"""
+FAR = 8.0
+"""and along a motion."""
+REACH = 15
+"""Frames farther away do not count."""
+ROUNDS = 2
+"""A better shape gives a better motion, and that a better shape."""
+ANSWER = 0.01
+"""Weight of a depth beside that of its change."""
 
 
-def steady(
-    points: Sequence[Float[np.ndarray, "layers h w 3"]], valid: Sequence[Bool[np.ndarray, "h w"]], frames: float
+def steadied(
+    points: Sequence[Float[np.ndarray, "layers h w 3"]],
+    valid: Sequence[Bool[np.ndarray, "h w"]],
+    rgb: Sequence[UInt8[np.ndarray, "h w 3"]],
 ) -> list[Float[np.ndarray, "layers h w 3"]]:
-    """Every point moved along its ray to the bilateral mean of its pixel's and layer's log depth in the frames around.
+    """Points of a clip's frames moved along their rays, so that depth changes as one rigid motion says.
 
-    The same pixel is meant, not the same place on the thing: slow motion in depth is softened as flicker is.
+    Where no motion can be found, depth is averaged over time at every pixel. Layers keep their order; a repeat of the
+    layer before stays one.
 
     Args:
         points: of all frames, camera space, on one grid.
         valid: the rays of each frame; the others neither count nor change.
-        frames: standard deviation of the Gaussian weights, in frames; 0 changes nothing.
+        rgb: the pictures on that grid.
 
     Raises:
-        WtError: a negative width.
+        WtError: not one mask and one picture for each frame.
     """
-    if frames < 0:
-        raise WtError(f"Steadying takes 0 frames or more; got {frames}.")
-    if frames == 0 or len(points) < 2:
+    if not len(points) == len(valid) == len(rgb):
+        raise WtError(
+            f"Steadying needs a mask and a picture for each frame; got {len(points)} frames, {len(valid)} masks and "
+            f"{len(rgb)} pictures."
+        )
+    z = np.stack([frame[..., 2] for frame in points], axis=1).astype(np.float64)
+    counts = np.stack(valid) & np.isfinite(z).all(axis=0) & (z > 0).all(axis=0)
+    lens = _lens(points, counts)
+    if len(points) < 2 or lens is None:
         return list(points)
-    z = np.stack([p[..., 2] for p in points]).astype(np.float64)
-    counts = (np.stack(valid) & np.isfinite(z).all(axis=1) & (z > 0).all(axis=1))[:, None]
-    logs = np.log(np.where(counts, z, 1.0))
+    z = np.where(counts, z, 1.0)
+    calm = _averaged(z[0], counts)
+    matches = match_frames(rgb, list(counts))
+    for _ in range(ROUNDS):
+        poses = rigid_motion(matches, calm, counts, lens)
+        calm = _averaged_along(calm, z[0], counts, poses, lens)
+    found = []
+    for layer in z:
+        shape = _averaged_along(_averaged(layer, counts), layer, counts, poses, lens)
+        found.append(_following(shape, counts, _predicted(shape, counts, poses, lens)))
+    factor = np.stack(found, axis=1) / np.swapaxes(z, 0, 1)
+    return [_moved(frame, f, mask) for frame, f, mask in zip(points, factor, counts, strict=True)]
+
+
+def _lens(points: Sequence[np.ndarray], counts: Bool[np.ndarray, "t h w"]) -> Intrinsics | None:
+    """One camera for all frames: the middle one of theirs; None where no frame has one."""
+    fitted = []
+    for frame, mask in zip(points, counts, strict=True):
+        try:
+            fitted.append(fit_intrinsics(frame[0], mask))
+        except WtError:  # too little of the thing is in sight
+            continue
+    if not fitted:
+        return None
+    fx, fy, cx, cy = np.median([(k.fx, k.fy, k.cx, k.cy) for k in fitted], axis=0)
+    return Intrinsics(fx, fy, cx, cy, fitted[0].width, fitted[0].height)
+
+
+def _averaged(z: Float[np.ndarray, "t h w"], counts: Bool[np.ndarray, "t h w"]) -> Float[np.ndarray, "t h w"]:
+    """The bilateral mean of each pixel's log depth over the frames around."""
+    logs = np.log(z)
     total, drift = np.zeros_like(logs), np.zeros_like(logs)
-    for step in range(-min(int(REACH * frames), len(z) - 1), min(int(REACH * frames), len(z) - 1) + 1):
+    reach = min(REACH, len(z) - 1)
+    for step in range(-reach, reach + 1):
         here, there = slice(max(-step, 0), len(z) - max(step, 0)), slice(max(step, 0), len(z) + min(step, 0))
         change = logs[there] - logs[here]
-        weight = counts[there] * np.exp(-0.5 * ((step / frames) ** 2 + (change / SAME) ** 2))
+        weight = counts[there] * np.exp(-0.5 * ((step / NEAR) ** 2 + (change / SAME) ** 2))
         total[here] += weight
         drift[here] += weight * change
-    factor = np.where(counts, np.exp(drift / np.maximum(total, 1e-12)), 1.0)
-    return [(p * f[..., None]).astype(p.dtype) for p, f in zip(points, factor, strict=True)]
+    return np.where(counts, z * np.exp(drift / np.maximum(total, 1e-12)), z)
+
+
+def _averaged_along(
+    shape: Float[np.ndarray, "t h w"],
+    z: Float[np.ndarray, "t h w"],
+    counts: Bool[np.ndarray, "t h w"],
+    poses: Float[np.ndarray, "t 4 4"],
+    lens: Intrinsics,
+) -> Float[np.ndarray, "t h w"]:
+    """The bilateral mean, along the motion, of what the frames around say of each point of the shape."""
+    found = shape.copy()
+    for now, here in enumerate(counts):
+        points, depth = rays(lens)[here] * shape[now][here][:, None], shape[now][here]
+        total, drift = np.full(len(depth), 1e-12), np.zeros(len(depth))
+        for then in range(max(0, now - REACH), min(len(z), now + REACH + 1)):
+            moved = carried(between(poses, now, then), points)
+            seen, known = sampled(z[then], counts[then], project(moved, lens))
+            change = seen - moved[:, 2]
+            weight = known * np.exp(-0.5 * (((then - now) / FAR) ** 2 + (change / depth / SAME) ** 2))
+            total += weight
+            drift += weight * change
+        found[now][here] = np.maximum(depth + drift / total, depth * (1 - SAME))
+    return found
+
+
+def _predicted(
+    shape: Float[np.ndarray, "t h w"],
+    counts: Bool[np.ndarray, "t h w"],
+    poses: Float[np.ndarray, "t 4 4"],
+    lens: Intrinsics,
+) -> Float[np.ndarray, "steps h w"]:
+    """How much the depth at each pixel changes to the next frame; NaN where that is not known.
+
+    The point that a pixel shows next is carried back, and its depth read there from the shape of the frame before.
+    """
+    steps = np.full((len(shape) - 1, *shape.shape[1:]), np.nan)
+    for now, step in enumerate(steps):
+        both = counts[now] & counts[now + 1]
+        onward = between(poses, now, now + 1)
+        before = project(carried(np.linalg.inv(onward), rays(lens)[both] * shape[now + 1][both][:, None]), lens)
+        depth, known = sampled(shape[now], counts[now], before)
+        slopes = (before - (lens.cx, lens.cy)) / (lens.fx, lens.fy)
+        points = np.concatenate([slopes, np.ones((len(slopes), 1))], axis=1) * depth[:, None]
+        step[both] = np.where(known, carried(onward, points)[:, 2] - shape[now][both], 0.0)
+    return steps
+
+
+def _following(
+    shape: Float[np.ndarray, "t h w"], counts: Bool[np.ndarray, "t h w"], steps: Float[np.ndarray, "steps h w"]
+) -> Float[np.ndarray, "t h w"]:
+    """The depth that is nearest to the shape's and changes as predicted: least squares over time at each pixel.
+
+    A change does not count where the shape itself changes quite otherwise.
+    """
+    with np.errstate(invalid="ignore"):
+        odd = (np.diff(shape, axis=0) - steps) / shape[:-1] / SAME
+    tie = np.where(np.isfinite(odd), np.exp(-0.5 * np.nan_to_num(odd) ** 2), 0.0)
+    step = np.nan_to_num(steps)
+    # The normal equations are tridiagonal; one sweep forwards and one back solve them for all pixels at once.
+    diagonal = np.full(shape.shape, ANSWER)
+    right = ANSWER * shape
+    for part, sign in ((slice(1, None), 1.0), (slice(None, -1), -1.0)):
+        diagonal[part] += tie
+        right[part] += sign * tie * step
+    for now in range(1, len(shape)):
+        share = tie[now - 1] / diagonal[now - 1]
+        diagonal[now] -= share * tie[now - 1]
+        right[now] += share * right[now - 1]
+    found = right / diagonal
+    for now in range(len(shape) - 2, -1, -1):
+        found[now] += tie[now] * found[now + 1] / diagonal[now]
+    return np.where(counts, np.maximum(found, shape * (1 - SAME)), shape)
+
+
+def _moved(
+    points: Float[np.ndarray, "layers h w 3"], factor: Float[np.ndarray, "layers h w"], counts: Bool[np.ndarray, "h w"]
+) -> Float[np.ndarray, "layers h w 3"]:
+    """Points times the factor, in order; repeats and rays that do not count as they were."""
+    moved = points * factor[..., None]
+    # A layer that would come to lie before another one takes its place.
+    ahead = np.maximum.accumulate(moved[..., 2], axis=0) / moved[..., 2]
+    moved = forward_fill(moved * ahead[..., None], real_surfaces(points[..., 2], 0.0))
+    return np.where(counts[..., None], moved, points).astype(points.dtype)
