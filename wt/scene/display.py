@@ -37,9 +37,10 @@ def point_nodes(cloud: PointCloud, budget: int, intrinsics: Intrinsics) -> Itera
     kept = thin(cloud.layer, budget)
     points, colours, layer, ident = (part[kept] for part in (cloud.points, cloud.colours, cloud.layer, cloud.object_id))
     bins = depth_bins(points[:, 2])
-    for key in np.unique(np.stack([ident, layer, bins], axis=1), axis=0) if len(points) else ():
-        thing, number, bin_ = (int(part) for part in key)
-        inside = (ident == thing) & (layer == number) & (bins == bin_)
+    keys = ident.astype(np.int64) << 16 | layer.astype(np.int64) << 8 | bins  # one number sorts far faster than three
+    for key in np.unique(keys):
+        thing, number, bin_ = int(key >> 16), int(key >> 8 & 255), int(key & 255)
+        inside = keys == key
         footprint = _OVERLAP * float(np.median(points[inside, 2])) / min(intrinsics.fx, intrinsics.fy)
         thinned = max(1.0, float((cloud.layer == number).sum() / (layer == number).sum()))
         footprint *= min(math.sqrt(thinned), _MOST_GROWTH)  # a thinned layer needs larger points to stay closed
