@@ -20,13 +20,15 @@ from app.api_page import api_routes
 from app.blocks import HANDLERS, StudioBlocks
 from app.config import AppConfig
 from app.controller import Controller
-from app.engine import Engine
+from app.engine import Engine, new_engine
 from app.events import Events
 from app.examples import thumbnail
 from app.jobs import Worker
-from app.routes import studio_routes
+from app.routes import closed_routes, studio_routes
 from app.serve import served_through_the_gate
 from app.session import Sessions
+from wt.errors import WtError
+from wt.files import unwritable
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +40,14 @@ class Studio:
     """A running studio: page, routes, models, visitors."""
 
     def __init__(self, config: AppConfig, engine: Engine | None = None) -> None:
+        if problem := unwritable(config.data_dir):
+            raise WtError(
+                f"Nothing can be written to {config.data_dir} ({problem}). Choose another folder with --data-dir."
+            )
         self.config = config
-        config.data_dir.mkdir(parents=True, exist_ok=True)
-        self.engine = engine or Engine(config)
+        self.engine = engine or new_engine(config)
         self.sessions = Sessions(config)
-        self.worker = Worker()
+        self.worker = Worker(self.engine.slots)
         self.controller = Controller(self.engine, self.sessions, self.worker)
         with StudioBlocks(title="World Tracing Studio", fill_width=True, delete_cache=(3600, 86400)) as self.demo:
             Events(layout.build(), self.controller).bind(self.demo)
@@ -51,11 +56,15 @@ class Studio:
                 self.api.bind()
         self.about = About(config, self.engine, self.sessions.__len__, Disk(config.data_dir))
         self.url = ""
+        self._closed = threading.Event()
+        self._begin = threading.Timer(_LOAD_MODELS_AFTER_S, self.engine.start)
+        self._begin.daemon = True
 
     def launch(self, *, block: bool = True) -> str:
         """Serve; returns the address when `block` is False."""
         self.demo.queue(default_concurrency_limit=None, max_size=256)
         routes = studio_routes(self.sessions.port_of, _Files(self.sessions)) + about_routes(self.about)
+        routes += closed_routes(api=self.config.api)
         if self.api is not None:
             routes += api_routes(self.config, self.api.endpoints)
         with served_through_the_gate(self.config):
@@ -84,22 +93,23 @@ class Studio:
         elif self.api is not None:
             log.warning("%s", api_mcp.MISSING)
         _tell(welcome(self.about, self.url))
-        tell_when_ready(self.about, _tell)
+        tell_when_ready(self.about, _tell, self._closed)
         if self.config.inbrowser:
             webbrowser.open(f"{self.url}?token={quote(self.config.token)}" if self.config.token else self.url)
         self.sessions.watch()
-        timer = threading.Timer(_LOAD_MODELS_AFTER_S, self.engine.start)
-        timer.daemon = True
-        timer.start()
+        self._begin.start()
         if block:
             self.demo.block_thread()
         return self.url
 
     def close(self) -> None:
         """Stop serving, write what waits."""
+        self._closed.set()
+        self._begin.cancel()
         self.demo.close()
         self.sessions.close()
         self.worker.stop()
+        self.engine.close()
 
 
 class _Files:
@@ -127,7 +137,10 @@ def main(config: AppConfig, **more: Any) -> None:
     """Serve until the process is stopped."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("app").setLevel(logging.INFO)
-    studio = Studio(config, **more)
+    try:
+        studio = Studio(config, **more)
+    except WtError as error:
+        sys.exit(str(error))
     try:
         studio.launch()
     except OSError as error:  # gradio's own words name the port
