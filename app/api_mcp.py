@@ -1,10 +1,11 @@
-"""MCP: gradio makes a tool of every endpoint; two things that it leaves open are settled here.
+"""MCP: gradio makes a tool of every endpoint; three things that it leaves open are settled here.
 
-Both reach into gradio's server object, as of 6.31; tests/app/test_api.py would notice if it changed.
+All reach into gradio's server object, as of 6.31; tests/app/test_api.py would notice if it changed.
 """
 
 import asyncio
 import importlib.util
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import gradio as gr
@@ -23,7 +24,8 @@ def has_mcp() -> bool:
 def settle(demo: gr.Blocks, config: AppConfig) -> None:
     """Call once `demo` is served with its MCP server."""
     server: Any = demo.mcp_server_obj
-    server._execute_tool_without_progress = _results
+    server._execute_tool_without_progress = _cancelled_with_its_caller(_results)
+    server._execute_tool_with_progress = _cancelled_with_its_caller(server._execute_tool_with_progress)
     if config.token or config.auth:
         # Tools call the studio over HTTP, so they need to be let in like everybody. Who calls them was asked before.
         headers = {"x-gradio-user": "mcp"} | ({"Authorization": f"Bearer {config.token}"} if config.token else {})
@@ -34,10 +36,17 @@ def settle(demo: gr.Blocks, config: AppConfig) -> None:
 
 
 async def _results(job: Any) -> list[Any]:
-    """Each output for itself, where gradio's own would hand on several as one text; cancelled with its caller."""
-    try:
-        result = await asyncio.wrap_future(job.future)
-    except asyncio.CancelledError:
-        job.cancel()
-        raise
+    """Each output for itself, where gradio's own would hand on several as one text."""
+    result = await asyncio.wrap_future(job.future)
     return list(result) if isinstance(result, list | tuple) else [result]
+
+
+def _cancelled_with_its_caller(execute: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def executed(job: Any, *more: Any) -> Any:
+        try:
+            return await execute(job, *more)
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.to_thread(job.cancel))
+            raise
+
+    return executed

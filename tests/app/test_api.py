@@ -31,6 +31,9 @@ from wt.scene.scene import Scene
 
 SIZE = (640, 480)
 SECRET = "opened-with-this"
+PATIENCE_S = 80
+LONG = 200
+"""Steps of a lift that takes 100 s by itself: nobody waits for its end."""
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +96,13 @@ def upload(url, path):
 
 def ended(address):
     """("complete" or "error", data) of a call, and all that was told before."""
-    with httpx.stream("GET", address, timeout=60) as answer:
-        *before, last = events(answer)
-    return last, before
+    give_up, told = time.monotonic() + PATIENCE_S, []
+    with httpx.stream("GET", address, timeout=PATIENCE_S) as answer:
+        for event in events(answer):
+            told.append(event)
+            if time.monotonic() > give_up:
+                pytest.fail(f"the call does not end; the last that it told is {event}")
+    return told[-1], told[:-1]
 
 
 def test_a_lift_hands_back_a_scene_a_picture_and_figures(lifted):
@@ -242,10 +249,33 @@ def test_callers_cannot_reach_what_is_not_theirs(url, lifted, here):
 
 def test_a_caller_who_goes_away_leaves_the_queue(url, here):
     photo = upload(url, here / "photo.jpg")
-    with httpx.stream("GET", begin(url, "lift", photo=photo, steps=200), timeout=60) as answer:  # it would take 100 s
+    with httpx.stream("GET", begin(url, "lift", photo=photo, steps=LONG), timeout=60) as answer:
         next(data for name, data in events(answer) if name == "generating" and data[2].get("message") == "Lifting")
     event, _ = ended(begin(url, "lift", photo=photo))[0]  # there is one worker, so that it could not end before
     assert event == "complete"
+
+
+def test_so_does_a_language_model(url, here):
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    photo, processing = inline((here / "photo.jpg").read_bytes(), "image/jpeg"), asyncio.Event()
+
+    async def told(done, total, message):
+        if message == "Processing":
+            processing.set()
+
+    async def leave():
+        address = f"{url}/gradio_api/mcp/"
+        async with streamable_http_client(address) as (read, write, _), ClientSession(read, write) as session:
+            await session.initialize()
+            long = session.call_tool("lift", {"photo": photo, "steps": LONG}, progress_callback=told)
+            call = asyncio.create_task(long)
+            await processing.wait()
+            call.cancel()
+
+    asyncio.run(leave())
+    assert ended(begin(url, "lift", photo=photo))[0][0] == "complete"
 
 
 def test_language_models_find_and_use_the_tools(url, here):
