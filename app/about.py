@@ -74,8 +74,8 @@ class About:
 
     def machine(self) -> Rows:
         """Device and memory."""
-        rows = [("Device", machine.device_words(self.config.device)), ("Memory", _memory_words(machine.host_memory()))]
-        gpu = machine.accelerator_memory(self.config.device)
+        rows = [("Device", self.engine.device()), ("Memory", _memory_words(machine.host_memory()))]
+        gpu = machine.accelerator_memory(self.config.device) if self.config.engine == "local" else None
         return rows if gpu is None else [*rows, ("GPU memory", _memory_words(gpu))]
 
     def storage(self) -> Rows:
@@ -91,7 +91,7 @@ class About:
     def page(self) -> str:
         """The sheet of the page."""
         programs = _PROGRAMS if self.config.api else ""
-        private = "Everything runs on this machine; no other host is asked."
+        private = f"Models run {self.engine.where}; no outside host is asked."
         parts = (("This machine", self.machine()), ("Models", self.models()), ("Data and limits", self.storage()))
         return "".join(f"<h3>{escaped(title)}</h3>{table(rows)}" for title, rows in parts) + hint(private) + programs
 
@@ -121,7 +121,7 @@ def about_routes(about: About) -> list[BaseRoute]:
 def welcome(about: About, url: str) -> str:
     """What a person sees at the terminal when the page can be opened."""
     config = about.config
-    models = ", ".join(about.engine.offered(kind)[0].label for kind in KINDS)
+    models = ", ".join(f"{model.title} ({model.terms})" for model in (about.engine.offered(kind)[0] for kind in KINDS))
     used, free = size_words(about.disk.used()), size_words(about.disk.free())
     reach = "other machines can reach it" if config.public else "this machine only"
     rows = [
@@ -137,14 +137,15 @@ def welcome(about: About, url: str) -> str:
     return "\n".join(["World Tracing Studio", *(f"  {name:8} {said}" for name, said in rows), "Ctrl+C stops it."])
 
 
-def tell_when_ready(about: About, tell: Callable[[str], object]) -> threading.Thread:
-    """Say once how the loading of the models ended, and on what they run."""
+def tell_when_ready(about: About, tell: Callable[[str], object], closed: threading.Event) -> threading.Thread:
+    """Say once how the loading of the models ended, and on what they run; not if the studio is closed before."""
 
     def wait() -> None:
         began = time.monotonic()
         while not about.engine.ready:
-            time.sleep(_POLL_S)
-        seconds, device = time.monotonic() - began, machine.device_words(about.config.device)
+            if closed.wait(_POLL_S):
+                return
+        seconds, device = time.monotonic() - began, about.engine.device()
         tell("\n  ".join([f"After {seconds:.0f} s on {device}: {about.engine.chip()[1]}", *about.engine.problems()]))
 
     thread = threading.Thread(target=wait, name="tells-when-ready", daemon=True)

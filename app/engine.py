@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Literal
 
+from app import zero_gpu
 from app.config import AppConfig
 from app.models import CLIP_MODELS, KNOWN, Kind, Model, named
 from wt.errors import WtError, out_of_memory
@@ -271,7 +272,7 @@ class Engine:
     def _load_lifter(self, name: str) -> Any:
         from wt.lift import load
 
-        return load(name, device=self.config.device)
+        return zero_gpu.lent(load(name, device=zero_gpu.device(self.config.device)), name)
 
     def _load_editor(self) -> Callable[[Any, Any], Any]:
         from editors.memory import Memory

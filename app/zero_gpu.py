@@ -2,7 +2,7 @@
 
 There the package `spaces` is installed, and a function under its decorator runs in the fork; what it is given and what
 it yields goes through pipes. So this process keeps each model on the CPU, for what is told of it, and the fork loads
-its own onto the GPU. Without the package nothing of this is used. Import before torch, which `spaces` changes.
+its own onto the GPU. Without the package nothing of this is used.
 """
 
 import importlib.util

@@ -99,11 +99,21 @@ def test_the_terminal_is_told_once_how_the_loading_ended(about):
         told.append(words)
         over.set()
 
-    tell_when_ready(about, tell)
+    closed = threading.Event()
+    tell_when_ready(about, tell, closed)
     loaded(about)
-    assert over.wait(10)
+    assert over.wait(20)
     assert "ready: " in told[0]
     assert "cpu" in told[0]
+
+
+def test_a_studio_that_is_closed_before_tells_nothing(about):
+    told, closed = [], threading.Event()
+    thread = tell_when_ready(about, told.append, closed)
+    closed.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert told == []
 
 
 def test_in_a_container_memory_is_the_containers(tmp_path):
