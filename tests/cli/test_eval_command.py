@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
 
 from helpers import exist
-from tiny_shards import write_shards
+from tiny_shards import write_clips, write_shards
 
 import wt.__main__ as program
 from wt.model.config import mini
@@ -64,3 +64,21 @@ def test_eval_compares_models_and_draws_the_worst(here, call, tmp_path, capfd):
     for wrong in (("--worst", 1), ("--out", tmp_path), ("--worst", -1, "--out", tmp_path)):
         code, _, err = call(*common, *wrong)
         assert (code, "--worst N --out FOLDER" in err) == (2, True)
+
+
+def test_clips_are_measured_as_they_are_and_steady(here, call, tmp_path):
+    data, model, sheet = write_clips(tmp_path, count=1), here / "tiny-object.safetensors", tmp_path / "sheet.png"
+    common = ("eval", "--split", "clips", "--data", data, "--limit", 1, "--steps", 1, "--model", model, "--json")
+    code, found, err = call(*common, "--steady", "--sheet", sheet)
+    assert code == 0, err
+    rows = {row["method"]: row for row in found["rows"]}
+    plain, steady = f"{mini('object').name}", f"{mini('object').name} +steady"
+    (pair,) = found["differences"]
+    assert (pair["method"], pair["against"]) == (steady, plain)
+    gap = pair["figures"]["l0_jitter"]
+    assert gap["mean"] == pytest.approx(rows[steady]["l0_jitter"] - rows[plain]["l0_jitter"])
+    assert gap["mean"] != 0
+    assert exist(found["files"]) == {"sheet.png"}
+    assert Image.open(sheet).width > 500
+    code, _, err = call(*common, "--sheet", sheet)
+    assert (code, "--split clips --steady" in err) == (2, True)

@@ -51,6 +51,9 @@ def register(subparsers: Subparsers) -> None:
         help="also lift with the sample's true layer-0 depth and camera, or with a depth that is 5 %% off",
     )
     parser.add_argument("--steady", action="store_true", help="clips also with depth made steady by the thing's motion")
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE", help="draw a typical clip, as it was and steady (--steady)"
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the tables as Markdown")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="draw the worst N samples into --out")
     parser.add_argument("-o", "--out", type=Path, help="folder for the pictures of --worst")
@@ -59,7 +62,8 @@ def register(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """The tables, as Markdown without --json; the files that were asked for."""
-    from wt.evaluation.benchmark import evaluate
+    from wt.evaluation.benchmark import STEADY, evaluate
+    from wt.evaluation.clip_sheet import ClipSheet
     from wt.evaluation.compare import differences
     from wt.evaluation.report import as_markdown
     from wt.evaluation.splits import SPLITS, held_out
@@ -73,6 +77,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     lifter, *others = (_lifter(model, arguments, split.kind) for model in (name, *arguments.against))
     against = dict(zip(_labels(lifter.name, [o.name for o in others], arguments.against), others, strict=True))
     timer.lap("load")
+    film = ClipSheet()
     mean, fill, path = stored_mean(name, split.kind)
     worst = Worst(arguments.worst)
     table = evaluate(
@@ -87,6 +92,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         depths=arguments.depth,
         steady=arguments.steady,
         on_case=worst.add,
+        on_steady=film.add if arguments.sheet else None,
     )
     timer.lap("measure")
     result: dict[str, Any] = {
@@ -98,7 +104,10 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "windows": lifter.default_windows,
         "source": split.source if arguments.data is None else f"the folder {arguments.data.name}",
         "rows": table.rows(),
-        "differences": [differences(table, lifter.name, other) for other in against],
+        "differences": [
+            *(differences(table, lifter.name, other) for other in against),
+            *(differences(table, name, name.removesuffix(STEADY)) for name in table.methods if name.endswith(STEADY)),
+        ],
         "worst": _draw(worst, arguments.out),
         "lift_seconds": table.costs()["lift"],
         "seconds_per_sample": table.costs(),
@@ -106,6 +115,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         "peak_rss_mb": peak_rss_mb(),
     }
     files = [Path(entry["file"]) for entry in result["worst"]]
+    if arguments.sheet is not None:
+        files.append(write_png(arguments.sheet, film.picture()))
     result["markdown"] = as_markdown(result)
     if arguments.markdown is not None:
         files.append(write_atomic(arguments.markdown, result["markdown"].encode()))
@@ -141,6 +152,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise WtError(f"--seeds must be at least 1; got {arguments.seeds}.")
     if arguments.worst < 0 or (arguments.worst > 0) != (arguments.out is not None):
         raise WtError("Pictures of the worst samples need both, how many and where to: --worst N --out FOLDER.")
+    if arguments.sheet is not None and (arguments.split != "clips" or not arguments.steady):
+        raise WtError("--sheet draws clips that were made steady: use it with --split clips --steady.")
     if arguments.card is not None and arguments.split not in CARD_SPLITS:
         raise WtError(f"A model's card shows its figures on {' or '.join(CARD_SPLITS)}; got --split {arguments.split}.")
 

@@ -24,6 +24,8 @@ from wt.preprocess import CROP_FILL
 from wt.types import Float
 
 LOG = logging.getLogger(__name__)
+STEADY = " +steady"
+"""Ends the names of the rows of clips made steady."""
 Frames = list[np.ndarray]
 """Points [layers, h, w, 3] of every frame of a sample; a picture is one frame."""
 FRAME_SEED = 1_000_003
@@ -120,6 +122,7 @@ def evaluate(
     depths: Sequence[str] = (),
     steady: bool = False,
     on_case: Callable[[Case, Fit], None] | None = None,
+    on_steady: Callable[[Case, Fit, Fit], None] | None = None,
 ) -> Table:
     """Measure the model and the baselines on every sample.
 
@@ -135,6 +138,7 @@ def evaluate(
         depths: each (see `wt.evaluation.known_depth`) adds the model with that known depth, and its plain stretch.
         steady: every model has another row for clips, their depth made steady (`wt.geometry.steady`).
         on_case: given every case with the model's fit.
+        on_steady: given every clip with the model's fit as it was and made steady.
     """
     table = Table()
     for done, case in enumerate(cases, start=1):
@@ -152,7 +156,9 @@ def evaluate(
             for name, made in found.items():
                 alphas, pictures = [truth.alpha for truth in frames], [truth.rgb for truth in frames]
                 calm = [steadied(points, alphas, pictures) for points in made]
-                table.add(f"{name} +steady", references, calm)
+                fit = table.add(f"{name}{STEADY}", references, calm)
+                if on_steady is not None and name == lifter.name:
+                    on_steady(case, best, fit)
         for kind in depths:
             known = [guided_by(truth, kind, done + FRAME_SEED * n) for n, truth in enumerate(frames)]
             guided = [lift_case(lifter, case, seed, steps, known) for seed in range(seeds)]

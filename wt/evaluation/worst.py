@@ -71,14 +71,14 @@ def sheet(shown: Shown) -> UInt8[np.ndarray, "h w 3"]:
     for layer in layers:
         for row, picture in enumerate(
             (
-                _colours(true[layer], low, high),
-                _colours(ours[layer], low, high),
-                _colours(error[layer], 0.0, LARGEST_ERROR, hot_low=False),
+                coloured(true[layer], low, high),
+                coloured(ours[layer], low, high),
+                coloured(error[layer], 0.0, LARGEST_ERROR, hot_low=False),
             )
         ):
             cells[row].append(picture)
             names[row].append(f"{('true', 'predicted', 'error')[row]} layer {layer}")
-    return _assembled(cells, names, _title(shown))
+    return assembled(cells, names, _title(shown))
 
 
 def _surfaces(points: Float[np.ndarray, "layers h w 3"], valid: Bool[np.ndarray, "h w"]) -> np.ndarray:
@@ -99,7 +99,7 @@ def _title(shown: Shown) -> str:
     return "\n".join(lines)
 
 
-def _colours(
+def coloured(
     values: Float[np.ndarray, "h w"], low: float, high: float, hot_low: bool = True
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Hot at one end; light grey where there is nothing, which the ramp has nowhere."""
@@ -111,7 +111,7 @@ def _scale(low: float, high: float, hot_low: bool = True) -> UInt8[np.ndarray, "
     """A cell with the colour bar: its top is `low`."""
     values = np.broadcast_to(np.linspace(low, high, CELL)[:, None], (CELL, CELL // 5))
     cell = Image.new("RGB", (CELL, CELL), "white")
-    cell.paste(Image.fromarray(_colours(values, low, high, hot_low)), (CELL // 5, 0))
+    cell.paste(Image.fromarray(coloured(values, low, high, hot_low)), (CELL // 5, 0))
     draw = ImageDraw.Draw(cell)
     for share in (0.08, 0.5, 0.92):
         value = low + share * (high - low)
@@ -119,7 +119,7 @@ def _scale(low: float, high: float, hot_low: bool = True) -> UInt8[np.ndarray, "
     return np.asarray(cell)
 
 
-def _assembled(
+def assembled(
     cells: Sequence[Sequence[UInt8[np.ndarray, "_ _ 3"]]], names: Sequence[Sequence[str]], title: str
 ) -> UInt8[np.ndarray, "h w 3"]:
     """A table of pictures, each with its name above it, all as large as the photo's cell."""
