@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import theme
 from app.asked import from_here, path_of
 from app.config import AppConfig
-from app.limits import MB, Buckets, Counted, announced, size_of
+from app.limits import MB, Buckets, Counted, announced, drained, size_of
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +141,7 @@ class Gate:
         counted, begun = Counted(receive, most), False
         too_large = _said(413, f"That is more than the {most // MB} MB that this studio takes at once.")
         if announced(scope) > most:
+            await drained(receive, 4 * most)
             await too_large(scope, receive, send)
             return
 

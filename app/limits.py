@@ -48,6 +48,15 @@ def announced(scope: Scope) -> int:
     return int(told) if told.isdigit() else 0
 
 
+async def drained(receive: Receive, most: int) -> None:
+    """Read what still comes, up to `most` bytes, and drop it: who is still sending does not listen to an answer."""
+    more = True
+    while more and most > 0:
+        message = await receive()
+        most -= len(message.get("body", b""))
+        more = message.get("more_body", False)
+
+
 class Counted:
     """Passes on what is received until it is more than `most`; from then on the client counts as gone."""
 
