@@ -326,7 +326,8 @@ async def out_of_memory(lab: Lab) -> Row:
     server = lab.server("memory")
     with server:
         visitor = await lab.back(server)
-        await visitor.lift()
+        await visitor.edit(ANOTHER, AT)
+        await visitor.fire("discard", "click")
         limits = resource.prlimit(server.pid, resource.RLIMIT_AS)
         resource.prlimit(server.pid, resource.RLIMIT_AS, (_address_space(server.pid) + (8 << 20), limits[1]))
         try:

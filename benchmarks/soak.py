@@ -29,6 +29,7 @@ from app.engine import Engine  # noqa: E402
 from app.jobs import Job, Worker  # noqa: E402
 from app.session import Session, Sessions  # noqa: E402
 from app.viewer import Viewer  # noqa: E402
+from wt.geometry.layers import LayeredPointmap  # noqa: E402
 
 _LIFTS_OF_ONE = 4
 _EDIT_EVERY = 5
@@ -39,6 +40,7 @@ _MOST_GROWTH = 0.05
 COUNTS = (
     *("rss_mb", "threads", "descriptors", "sockets", "views", "visitors"),
     "nodes",  # of one 3D view, and messages that it would send to a browser that connects
+    "scenes",  # pointmaps that anything still holds
     "project_files",  # of one saved project
     "other_files",  # zips of those who are here
     "temp_files",
@@ -119,6 +121,7 @@ class Soak:
             "nodes": sum(_nodes(view) for view in views) / max(1, len(views)),
             "views": len(views),
             "visitors": len(self.sessions),
+            "scenes": sum(isinstance(thing, LayeredPointmap) for thing in gc.get_objects()),
             "project_files": in_projects / max(1, len(projects)),
             "other_files": files_in(self.config.data_dir)[0] - in_projects,
             "temp_files": files_in(Path(tempfile.gettempdir()))[0],

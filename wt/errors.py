@@ -1,5 +1,7 @@
 """The two exceptions that a caller of the library handles, and how the one that nobody can foresee is known."""
 
+_NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "insufficient memory", "failed to map segment")
+
 
 class WtError(Exception):
     """A problem the person at the page can act on; `str(error)` is shown as it is.
@@ -17,4 +19,4 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     said = str(error).lower()
-    return any(words in said for words in ("can't allocate memory", "cannot allocate memory", "insufficient memory"))
+    return any(words in said for words in _NO_MEMORY)
