@@ -65,10 +65,8 @@ def chip(engine: Engine) -> str:
 
 def status(session: Session) -> str:
     """The last message, and beside it that work is not saved."""
-    told, unsaved = (
-        f'<span class="{"problem" if session.problem else ""}">{escaped(session.message)}</span>',
-        session.unsaved(),
-    )
+    kind, unsaved = "problem" if session.problem else "", session.unsaved()
+    told = f'<span class="{kind}">{escaped(session.message)}</span>'
     return f'{told} <span class="problem">{escaped(unsaved)}</span>' if unsaved else told
 
 
