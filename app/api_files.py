@@ -3,8 +3,6 @@
 import base64
 import binascii
 import secrets
-import shutil
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,13 +10,12 @@ from urllib.parse import unquote, urlsplit
 from gradio import FileData
 from gradio.utils import get_upload_folder
 
+from app.uploads import CALLS
 from wt.errors import WtError
 from wt.files import write_atomic
 
 Given = dict[str, Any] | str
 """A file as gradio's clients send it, the path of an upload, the address of a file of this studio, or a data: URI."""
-KEPT_S = 6 * 3600.0
-"""What a call handed back is deleted after this."""
 MOST_INLINE = 8 << 20
 """Characters of a data: URI; what is larger is uploaded first."""
 _SERVED = "/gradio_api/file="
@@ -33,18 +30,10 @@ class Exchange:
         return Path(get_upload_folder()).resolve()
 
     def folder(self) -> Path:
-        """A new one for a call, after those of long ago are deleted."""
-        calls = self.root / "calls"
-        self.sweep(calls)
-        made = calls / secrets.token_urlsafe(24)
+        """A new one for a call; `app.uploads` deletes it some hours later."""
+        made = self.root / CALLS / secrets.token_urlsafe(24)
         made.mkdir(parents=True)
         return made
-
-    def sweep(self, calls: Path, kept_s: float = KEPT_S) -> None:
-        """Delete folders of calls that nobody wrote to for so long."""
-        for folder in calls.glob("*"):
-            if folder.stat().st_mtime < time.time() - kept_s:
-                shutil.rmtree(folder, ignore_errors=True)
 
     def path(self, given: Given, what: str, folder: Path) -> Path:
         """Where a file that was handed in lies.

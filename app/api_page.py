@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from app.api_files import KEPT_S
 from app.api_mcp import has_mcp
 from app.config import AppConfig
 from app.theme import read
+from app.uploads import CALLS_KEPT_S
 
 PATH = "/api"
 _MCP_HERE = "Each of the calls below is a tool."
@@ -59,7 +59,7 @@ def written(config: AppConfig, address: str, endpoints: list[Callable[..., Any]]
         server["headers"] = {"Authorization": "Bearer SECRET"}
     parts = {name: html.escape(_filled(read(f"api/{name}.txt"), words).strip(), quote=False) for name in SNIPPETS}
     parts |= {
-        "hours": f"{KEPT_S / 3600:.0f}",
+        "hours": f"{CALLS_KEPT_S / 3600:.0f}",
         "secret": html.escape(secret["secret"]),
         "mcp_state": "Each of the calls below is a tool."
         if has_mcp()

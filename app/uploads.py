@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,10 @@ LINGER_S = 60.0
 """Two people who send the same file get the same path: the second one's may not have been read yet."""
 ABANDONED_S = 86400.0
 """A file that was sent and never read is deleted after this."""
+CALLS = "calls"
+"""In it is a folder for each call of the API, with what was handed back."""
+CALLS_KEPT_S = 6 * 3600.0
+"""That is deleted after this."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +46,14 @@ class Uploads:
         """Delete at once what this visitor sent."""
         self._delete({path: one for path, one in self._known().items() if one.visitor == visitor})
 
-    def sweep(self, linger_s: float = LINGER_S, abandoned_s: float = ABANDONED_S) -> None:
-        """Delete what was read a while ago, and what nobody ever read."""
+    def sweep(
+        self, linger_s: float = LINGER_S, abandoned_s: float = ABANDONED_S, calls_s: float = CALLS_KEPT_S
+    ) -> None:
+        """Delete what was read a while ago, what nobody ever read, and what calls handed back long ago."""
         now = time.monotonic()
         self._delete({path: one for path, one in self._known().items() if now - one.when >= linger_s})
-        for path in self.folder.glob("*"):
-            if path.name != "calls" and time.time() - _changed(path) > abandoned_s:
-                shutil.rmtree(path, ignore_errors=True)
-                path.unlink(missing_ok=True) if not path.is_dir() else None
+        _delete_old((path for path in self.folder.glob("*") if path.name != CALLS), abandoned_s)
+        _delete_old((self.folder / CALLS).glob("*"), calls_s)
 
     def _known(self) -> dict[Path, _Read]:
         with self._lock:
@@ -65,6 +70,13 @@ class Uploads:
             with self._lock:
                 if self._read.get(path) is one:
                     del self._read[path]
+
+
+def _delete_old(paths: Iterable[Path], after_s: float) -> None:
+    for path in paths:
+        if time.time() - _changed(path) > after_s:
+            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True) if not path.is_dir() else None
 
 
 def _changed(path: Path) -> float:

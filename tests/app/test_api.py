@@ -19,13 +19,19 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from browser import ROOT, free_port, python, serving, wait_for
 
 from app import project
+from app.api import Api
 from app.api_files import Exchange
+from app.api_page import api_routes
+from app.config import AppConfig
+from app.uploads import Uploads
 from wt.errors import WtError
 from wt.scene.scene import Scene
 
@@ -342,6 +348,14 @@ def test_its_page_tells_every_parameter(url):
     assert 'href="./api"' in httpx.get(f"{url}/studio/about").text
 
 
+def test_its_page_knows_its_address_behind_a_proxy():
+    visitor = TestClient(Starlette(routes=api_routes(AppConfig(root_path="/studio"), [Api.lift])))
+    page = visitor.get("/api", headers={"x-forwarded-proto": "https", "x-forwarded-host": "example.org"}).text
+    assert 'Client("https://example.org/studio/")' in page
+    page = visitor.get("/api", headers={"x-forwarded-host": '"><script>alert(1)</script>'}).text
+    assert "<script" not in page
+
+
 def test_the_example_lifts_edits_and_exports(url, here):
     told = run([python(), str(ROOT / "examples/api_client.py"), url, "photo.jpg", "-o", "edited.zip"], here)
     assert "object 1: a red chair" in told
@@ -372,11 +386,11 @@ def test_with_a_secret_only_those_who_show_it_get_in(tmp_path, here):
 
 def test_results_are_deleted_after_a_while(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    files = Exchange()
-    old, new = files.folder(), files.folder()
+    files, uploads = Exchange(), Uploads(tmp_path)
+    old = files.folder()
     files.give(old / "scene.wts", b"old")
-    os.utime(old, (time.time() - 7 * 3600,) * 2)
-    newest = files.folder()
-    assert {path.name for path in (tmp_path / "calls").iterdir()} == {new.name, newest.name}
+    uploads.sweep(abandoned_s=-1)
+    assert files.path(str(old / "scene.wts"), "scene", old) == old / "scene.wts"
+    uploads.sweep(calls_s=-1)
     with pytest.raises(WtError, match="no file of this studio"):
-        files.path(str(old / "scene.wts"), "scene", newest)
+        files.path(str(old / "scene.wts"), "scene", files.folder())
