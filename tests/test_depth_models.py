@@ -1,5 +1,6 @@
 """Depth estimators: a tiny random Depth-Anything from a folder, a stand-in for MoGe's package, nothing downloaded."""
 
+import shutil
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -41,6 +42,13 @@ def test_depth_anything_gives_disparity_on_the_photos_pixels(tmp_path, photo):
     assert found.known.all()
     assert found.kind == "disparity"
     assert camera is None
+
+
+def test_an_estimator_is_read_once_for_many_photos(tmp_path, photo):
+    folder = tiny(tmp_path / "model")
+    first = estimate_depth(str(folder), photo, device="cpu")[0]
+    shutil.rmtree(folder)
+    np.testing.assert_array_equal(estimate_depth(str(folder), photo, device="cpu")[0].values, first.values)
 
 
 def test_the_metric_variant_says_so():

@@ -4,6 +4,7 @@ Their packages are imported when one is used, never before. Depth-Anything-V2-Sm
 are not); MoGe is MIT and a package of its own.
 """
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,14 @@ def estimate_depth(
 
 
 def _transformers(source: str, rgb: np.ndarray, allow_download: bool, device: str) -> DepthMap:
+    estimator = _loaded_transformers(source, allow_download, device)
+    found = estimator(Image.fromarray(rgb))["predicted_depth"]
+    return depth_map(found.float().cpu().numpy().squeeze(), kind_of(estimator.model.config), name=source, scale=1.0)
+
+
+@lru_cache(maxsize=1)
+def _loaded_transformers(source: str, allow_download: bool, device: str) -> Any:
+    """Once for all photos of a batch."""
     try:
         from transformers import AutoImageProcessor, AutoModelForDepthEstimation, pipeline
     except ImportError as error:
@@ -59,9 +68,7 @@ def _transformers(source: str, rgb: np.ndarray, allow_download: bool, device: st
         network = AutoModelForDepthEstimation.from_pretrained(source, use_safetensors=True, **local)
     except (OSError, ValueError) as error:
         raise _absent(source, error) from error
-    estimator = pipeline("depth-estimation", model=network, image_processor=processor, device=pick_device(device))
-    found = estimator(Image.fromarray(rgb))["predicted_depth"]
-    return depth_map(found.float().cpu().numpy().squeeze(), kind_of(network.config), name=source, scale=1.0)
+    return pipeline("depth-estimation", model=network, image_processor=processor, device=pick_device(device))
 
 
 def kind_of(config: Any) -> DepthKind:
@@ -72,21 +79,11 @@ def kind_of(config: Any) -> DepthKind:
 
 
 def _moge(source: str, rgb: np.ndarray, allow_download: bool, device: str) -> tuple[DepthMap, Intrinsics]:
-    try:
-        from moge.model.v2 import MoGeModel
-    except ImportError as error:
-        raise WtError(
-            "MoGe is not installed. Run: pip install git+https://github.com/microsoft/MoGe.git, or use depth-anything."
-        ) from error
     import torch
 
     from wt.model.precision import pick_device
 
-    target = pick_device(device)
-    try:
-        network = MoGeModel.from_pretrained(source, local_files_only=not allow_download).to(target).eval()
-    except (OSError, ValueError) as error:
-        raise _absent(source, error) from error
+    network, target = _loaded_moge(source, allow_download, device), pick_device(device)
     with torch.inference_mode():
         picture = torch.from_numpy(rgb.copy()).permute(2, 0, 1).float().to(target) / 255
         found = network.infer(picture)
@@ -96,6 +93,23 @@ def _moge(source: str, rgb: np.ndarray, allow_download: bool, device: str) -> tu
     (fx, _, cx), (_, fy, cy), _ = found["intrinsics"].float().cpu().tolist()
     camera = Intrinsics(fx * width, fy * height, cx * width, cy * height, width, height)
     return depth_map(values, "metric", name=source, scale=1.0), camera
+
+
+@lru_cache(maxsize=1)
+def _loaded_moge(source: str, allow_download: bool, device: str) -> Any:
+    try:
+        from moge.model.v2 import MoGeModel
+    except ImportError as error:
+        raise WtError(
+            "MoGe is not installed. Run: pip install git+https://github.com/microsoft/MoGe.git, or use depth-anything."
+        ) from error
+    from wt.model.precision import pick_device
+
+    try:
+        network = MoGeModel.from_pretrained(source, local_files_only=not allow_download)
+    except (OSError, ValueError) as error:
+        raise _absent(source, error) from error
+    return network.to(pick_device(device)).eval()
 
 
 def _absent(source: str, error: Exception) -> WtError:
