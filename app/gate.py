@@ -157,11 +157,13 @@ class Gate:
         except Exception:
             if not counted.exceeded:
                 log.exception("%s failed", scope["path"])
-        if not begun:
-            answer = (
-                too_large if counted.exceeded else _said(500, "The studio failed at that; its log has the details.")
-            )
-            await answer(scope, receive, send)
+        if begun:
+            return
+        if counted.exceeded:
+            await drained(receive, 3 * most)
+            await too_large(scope, receive, send)
+        else:
+            await _said(500, "The studio could not do that; its log has the details.")(scope, receive, send)
 
 
 def _client(request: HTTPConnection) -> str:
