@@ -12,8 +12,9 @@ from app.controller import Controller
 from app.engine import Engine
 from app.examples import examples
 from app.formats import GROUPS
+from app.gestures import checked, understood
 from app.jobs import Job, attempt
-from app.layout import Page
+from app.layout import MOST_STEPS, Page
 from app.session import Session, Sessions
 from app.variants import Step
 from app.view import chip, describe, running
@@ -181,7 +182,7 @@ class Events:
         """A handler that acts at once; what goes wrong becomes one sentence."""
 
         def handler(request: gr.Request, *values: Any) -> Updates:
-            return self._act(request, label, lambda session: verb(session, *values))
+            return self._act(request, label, lambda session: verb(session, *checked(values)))
 
         return handler
 
@@ -193,7 +194,7 @@ class Events:
             if session is None:
                 return {self.page["clock"]: gr.skip()}
             try:
-                return self._attempt(session, label, lambda session: verb(session, path, *values))
+                return self._attempt(session, label, lambda session: verb(session, path, *checked(values)))
             finally:
                 self.sessions.uploads.read(path, session.key)
 
@@ -203,7 +204,7 @@ class Events:
         """A handler of our own widgets' events."""
 
         def handler(request: gr.Request, event: gr.EventData) -> Updates:
-            return self._act(request, label, lambda session: verb(session, event._data))
+            return self._act(request, label, lambda session: understood(verb, session, event._data))
 
         return handler
 
@@ -211,7 +212,7 @@ class Events:
         """A handler that starts a job and follows it."""
 
         def handler(request: gr.Request, *values: Any) -> Iterator[Updates]:
-            yield from self._begin(request, lambda session: verb(session, *values))
+            yield from self._begin(request, lambda session: verb(session, *checked(values)))
 
         return handler
 
@@ -219,7 +220,7 @@ class Events:
         """A handler of our own widgets' events that starts a job and follows it."""
 
         def handler(request: gr.Request, event: gr.EventData) -> Iterator[Updates]:
-            yield from self._begin(request, lambda session: verb(session, event._data))
+            yield from self._begin(request, lambda session: understood(verb, session, event._data))
 
         return handler
 
@@ -405,13 +406,13 @@ class Events:
         self, session: Session, kind: str, steps_from: str, steps: int, number: int | None, locked: bool = True
     ) -> Job:
         seed = _seed(session, "geometry", number, locked)
-        return self.controller.geometry.lift(session, kind, steps if steps_from == "mine" else None, seed)
+        return self.controller.geometry.lift(session, kind, _steps(steps_from, steps), seed)
 
     def _lift_many(
         self, session: Session, kind: str, steps_from: str, steps: int, number: int | None, locked: bool
     ) -> Job:
         seed = _seed(session, "geometry", number, locked)
-        return self.controller.geometry.lift_variants(session, kind, steps if steps_from == "mine" else None, seed)
+        return self.controller.geometry.lift_variants(session, kind, _steps(steps_from, steps), seed)
 
     def _edit(self, session: Session, prompt: str, number: int | None, locked: bool) -> Job:
         return self.controller.edit.run(session, prompt, _seed(session, "edit", number, locked))
@@ -443,6 +444,11 @@ def _seed(session: Session, step: Step, number: int | None, locked: bool) -> int
     """The seed of a run, which the page shows from then on."""
     session.seeds[step] = seeds.to_take(number, session.seeds[step], locked=locked)
     return session.seeds[step]
+
+
+def _steps(steps_from: str, steps: int) -> int | None:
+    """A person's own number, as far as the page's slider goes; None for the model's."""
+    return min(max(int(steps), 1), MOST_STEPS) if steps_from == "mine" else None
 
 
 def _double_click(job: Job | None) -> bool:

@@ -13,6 +13,8 @@ from app.view import STEPS, TITLES
 from app.work import LEVELS
 from wt.exports.axes import AXES
 
+MOST_STEPS = 50
+
 
 @dataclass
 class Page:
@@ -122,7 +124,7 @@ def _geometry(page: Page) -> None:
     choices = [("Model's own", "own"), ("My number", "mine")]
     _radio(page, "steps_from", "Steps", choices, "own", wide=True)
     _text(page, "steps_facts")
-    page.add("steps", gr.Slider(1, 50, 20, step=1, label="My number of steps", elem_id="steps", visible=False))
+    page.add("steps", gr.Slider(1, MOST_STEPS, 20, step=1, label="My number of steps", elem_id="steps", visible=False))
     _seed(page, "seed", 42, locked=True)
     with gr.Accordion("Use my depth map", open=False, elem_id="known_depth"):
         kinds = [("Auto", "auto"), ("Metric", "metric"), ("Relative", "relative"), ("Disparity", "disparity")]

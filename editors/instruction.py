@@ -29,6 +29,8 @@ from wt.errors import WtError
 
 MAX_COUNT = 8
 """Operations in one instruction."""
+LONGEST = 1000
+"""Characters of an instruction."""
 _UP_TO = (["to"], ["towards"], ["toward"])
 """A chair that is moved to a table stands beside it, a mug on it."""
 
@@ -70,6 +72,8 @@ def parse(text: str) -> tuple[Operation, ...]:
     Raises:
         WtError: empty, a word that is not known, an operation that is not offered, or something left open.
     """
+    if len(text) > LONGEST:
+        raise WtError(f"The instruction has {len(text):,} characters, at most {LONGEST:,} are read. Say less at once.")
     clean = re.sub(r"[^\w\s'.,;:&-]", " ", text.lower()).replace("&", " and ")
     if not clean.strip(" .,;:"):
         raise WtError('The instruction is empty. Write what to do, for example "add a red chair next to the table".')

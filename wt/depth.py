@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
@@ -187,7 +187,7 @@ def _array(data: bytes, name: str) -> tuple[np.ndarray, DepthKind]:
                 raise WtError(f"{name} holds the arrays {keys[:9]}. Name the one with the depth 'depth'.")
             key = key or keys[0]
             with bundle.open(bundle.namelist()[keys.index(key)]) as stream:
-                array = _numbers(stream, name)
+                array = _numbers(cast(io.BufferedIOBase, stream), name)
     except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise WtError(f"{name} is not a readable NumPy file of plain numbers ({error}). Save it again.") from error
     return _flat(array, name), "disparity" if key == "disparity" else "metric"

@@ -204,8 +204,8 @@ def _convert(image: Image.Image, name: str, max_side: int) -> Photo:
         image = image.convert("RGB")
     if max(image.size) > max_side:
         original, factor = image.size, max_side / max(image.size)
-        size = tuple(max(1, round(side * factor)) for side in original)
-        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        width, height = (max(1, round(side * factor)) for side in original)
+        image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
         notes.append(f"Shrunk from {original[0]} x {original[1]} to {image.width} x {image.height} pixels.")
         alpha = None if alpha is None else resize_mask(alpha, *image.size)
         _refuse_sizes(image, name)

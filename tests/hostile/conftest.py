@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "app")]
+sys.path.insert(0, str(HERE))
+sys.path.append(str(HERE.parent / "app"))
 
-from house import House
+from house import House  # noqa: E402
 
 
 @pytest.fixture(scope="session")

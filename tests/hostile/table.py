@@ -14,11 +14,11 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "app"), str(HERE.parent.parent)]
 
-from bad_archives import cases as archives
-from bad_arrays import cases as arrays
-from bad_pictures import cases as pictures
-from cases import Case
-from house import Found, House
+from bad_archives import cases as archives  # noqa: E402
+from bad_arrays import cases as arrays  # noqa: E402
+from bad_pictures import cases as pictures  # noqa: E402
+from cases import Case  # noqa: E402
+from house import Found, House  # noqa: E402
 
 
 def every() -> Iterator[Case]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -251,7 +251,7 @@ def arrays_in(bundle: zipfile.ZipFile, wanted: Set[str], name: str = "arrays.npz
     if info.file_size > MAX_BYTES:  # no more than this is unpacked, whatever there is
         raise WtError(f"The scene file's {name} unpacks to more than {MAX_BYTES >> 20} MiB; it is refused.")
     with bundle.open(info) as stream:
-        return _unpacked(stream, info.file_size, wanted)
+        return _unpacked(cast(io.BufferedIOBase, stream), info.file_size, wanted)
 
 
 def unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
@@ -273,7 +273,7 @@ def _unpacked(stream: io.BufferedIOBase, size: int, wanted: Set[str] | None = No
             name = entry.filename.removesuffix(".npy")
             if wanted is None or name in wanted:
                 with bundle.open(entry) as member:
-                    arrays[name] = _array(member, entry.file_size)
+                    arrays[name] = _array(cast(io.BufferedIOBase, member), entry.file_size)
     return arrays
 
 
