@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 OPEN = ("/healthz", "/gradio_api/startup-events")
 """Told to everybody: that the studio lives, and, by gradio to itself, that it may begin."""
 _LOGIN_NEEDS = ("/login", "/logout", "/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico", "/pwa_icon")
-_GESTURES = ("/gradio_api/queue/join", "/gradio_api/call/", "/gradio_api/run/", "/gradio_api/api/", "/api/")
-_UPLOADS = ("/gradio_api/upload", "/api/")
+_GESTURES = ("/gradio_api/queue/join", "/gradio_api/call/", "/gradio_api/run/", "/gradio_api/api/", "/gradio_api/mcp")
+_UPLOAD = "/gradio_api/upload"
 _ORDINARY_BODY = 8 * MB
 _TRIES_A_MINUTE = 12
 _MONTH_S = 30 * 86400
@@ -129,7 +129,7 @@ class Gate:
             return _said(403, "This was sent from another site's page. Open the studio at its own address.")
         path, client = path_of(request.scope), _client(request)
         if self.config.rate and request.scope["type"] == "http":
-            if path.startswith(_UPLOADS) and (wait := self._uploads.take(client)):
+            if path.startswith(_UPLOAD) and (wait := self._uploads.take(client)):
                 return _slower("Too many uploads came from your address", wait)
             if path.startswith(_GESTURES) and (wait := self._gestures.take(client)):
                 return _slower("Too many requests came from your address", wait)
@@ -137,7 +137,7 @@ class Gate:
 
     async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, its body counted; what fails inside is answered by a sentence, its trace is logged."""
-        most = self._upload_body if path_of(scope).startswith(_UPLOADS) else _ORDINARY_BODY
+        most = self._upload_body if path_of(scope).startswith(_UPLOAD) else _ORDINARY_BODY
         counted, begun = Counted(receive, most), False
         too_large = _said(413, f"That is more than the {most // MB} MB that this studio takes at once.")
         if announced(scope) > most:

@@ -1,12 +1,15 @@
 """How much one client may send: requests in a while, bytes in one request."""
 
+import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from starlette.types import Message, Receive, Scope
 
 _REMEMBERED = 10_000
+_SILENCE_S = 1.0
 MB = 1 << 20
 _UNITS = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 
@@ -49,12 +52,16 @@ def announced(scope: Scope) -> int:
 
 
 async def drained(receive: Receive, most: int) -> None:
-    """Read what still comes, up to `most` bytes, and drop it: who is still sending does not listen to an answer."""
+    """Read what still comes, up to `most` bytes, and drop it: who is still sending does not listen to an answer.
+
+    Who announced much and sends nothing is not waited for.
+    """
     more = True
-    while more and most > 0:
-        message = await receive()
-        most -= len(message.get("body", b""))
-        more = message.get("more_body", False)
+    with suppress(TimeoutError):
+        while more and most > 0:
+            message = await asyncio.wait_for(receive(), _SILENCE_S)
+            most -= len(message.get("body", b""))
+            more = message.get("more_body", False)
 
 
 class Counted:

@@ -1,5 +1,6 @@
 """The gate: who comes in, how often and how much; the headers of every response."""
 
+import asyncio
 import base64
 import re
 
@@ -209,6 +210,21 @@ def test_bodies_have_a_limit_whether_they_announce_their_length_or_not():
         assert answer.status_code == 413
         assert "2 MB" in answer.json()["detail"]
     assert visitor.post("/gradio_api/queue/join", content=megabyte * 9).status_code == 413
+
+
+def test_who_announces_much_and_sends_nothing_is_answered():
+    async def silent():
+        await asyncio.Event().wait()
+
+    sent: list[dict] = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload", "query_string": b"", "client": ("c", 1)}
+    scope |= {"headers": [(b"content-length", b"5000000000")], "scheme": "http", "server": ("testserver", 80)}
+    asyncio.run(asyncio.wait_for(Gate(site(), AppConfig())(scope, silent, send), 20))
+    assert sent[0]["status"] == 413
 
 
 def test_buckets_fill_again_and_clients_do_not_share_them():
