@@ -19,6 +19,7 @@ from torch import Tensor
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from wt.denoising import denoise  # noqa: E402
 from wt.errors import WtError  # noqa: E402
 from wt.flow.path import velocity  # noqa: E402
 from wt.flow.sampler import channel_major_noise  # noqa: E402
@@ -26,7 +27,6 @@ from wt.geometry.edge_flyers import SOFT_LAYER_0, EdgeFlyerFilter  # noqa: E402
 from wt.geometry.fit_intrinsics import solve  # noqa: E402
 from wt.geometry.normalise import PUBLISHED_MEAN, PUBLISHED_STD, LogMedian, ZScore  # noqa: E402
 from wt.geometry.voxels import CanonicalFrame, densified, voxels  # noqa: E402
-from wt.lift import denoise  # noqa: E402
 from wt.model.checkpoint import assemble, read_tensors  # noqa: E402
 from wt.model.config import EncoderConfig  # noqa: E402
 from wt.model.embeddings import grid_positions, rotary_table, rotate, time_features  # noqa: E402

@@ -21,9 +21,9 @@ from torch import Tensor
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
+from wt.denoising import denoise  # noqa: E402
 from wt.evaluation.metrics import align_depth, depth_errors  # noqa: E402
 from wt.flow import SAMPLERS, Sampler  # noqa: E402
-from wt.lift import denoise  # noqa: E402
 from wt.lift import load as load_lifter  # noqa: E402
 from wt.model.config import WTDiTConfig  # noqa: E402
 from wt.model.wt_dit import WTDiT  # noqa: E402

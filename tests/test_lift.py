@@ -162,7 +162,7 @@ def test_every_step_is_shown_and_the_last_preview_is_the_result(scenes, photo):
 
 
 def test_slow_previews_are_made_less_often_and_every_step_is_still_reported(scenes, photo, monkeypatch):
-    monkeypatch.setattr("wt.lift.PREVIEW_REST", 1e9)
+    monkeypatch.setattr("wt.denoising.PREVIEW_REST", 1e9)
     seen = []
     layers = scenes.lift(photo, steps=4, on_step=lambda *step: seen.append(step))
     assert [done for done, _, _ in seen] == [1, 2, 3, 4]
