@@ -1,1 +1,1 @@
-
+"""The studio: the page, its visitors and their work."""

@@ -46,6 +46,7 @@ class Gate:
         self._cookie = (f"wt-studio-{digest[:8]}", digest[8:])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it (ASGI)."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return

@@ -61,6 +61,7 @@ class SecurityHeaders:
         self.frame_ancestors = frame_ancestors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and add to its answer (ASGI)."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

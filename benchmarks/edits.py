@@ -201,6 +201,7 @@ def done(
 
 
 def state(work: Any) -> tuple[np.ndarray, Scene]:
+    """Photo and scene of a step of the work."""
     return work.rgb, work.scene
 
 

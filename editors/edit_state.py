@@ -50,12 +50,15 @@ class Work:
     """In the order in which they ran: {"step", "model", "licence", "seconds"}."""
 
     def timed(self, name: str, began: float) -> None:
+        """Add the seconds since `began` (of the monotonic clock) to a part of the work."""
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.monotonic() - began, 3)
 
     def lifted(self, step: str, lifter: "Lifter", began: float) -> None:
+        """Credit a model that lifted, and its time."""
         self._ran(self.models, step, lifter.name, lifter.licence, began)
 
     def edited(self, name: str, licence: str, began: float) -> None:
+        """Credit an editor that changed pixels, and its time."""
         self._ran(self.editors, "edit", name, licence, began)
 
     def _ran(self, credits: list[dict[str, str]], step: str, name: str, licence: str, began: float) -> None:
@@ -75,6 +78,11 @@ def start(
     seed: int,
     on_progress: OnProgress | None,
 ) -> Work:
+    """The state of an edit before its first operation.
+
+    Raises:
+        WtError: a place outside the photo, or a mask of another size.
+    """
     shape = photo.rgb.shape[:2]
     if at is not None and not (0 <= at[0] <= shape[1] and 0 <= at[1] <= shape[0]):
         raise WtError(f"The place {at[0]:.0f},{at[1]:.0f} is outside the photo of {shape[1]} x {shape[0]} pixels.")
@@ -85,10 +93,12 @@ def start(
 
 
 def steps(work: Work, words: str) -> Callable[..., None]:
+    """What tells an editor's or a lifter's steps under these words."""
     return lambda done, total, *_: work.say(done, total, words)
 
 
 def figures(fixed: Repair) -> dict[str, Any]:
+    """What an edit did to the photo, for its report: drift in pixels, zoom, pixels outside, colours."""
     x, y = fixed.registration.shift_px
     return {
         "shift_px": [x, y],

@@ -171,15 +171,18 @@ class RemoteSegmenter:
         return RemoteSegmenter(self.selecting, self.name, self.licence)
 
     def set_image(self, rgb: np.ndarray) -> None:
+        """Of `Segmenter`."""
         import ray
 
         self._photo = photo_key(rgb), ray.put(rgb)
         self._ask("set_image")
 
     def predict(self, points: Sequence[Any] = (), box: Any = None) -> Any:
+        """Of `Segmenter`."""
         return self._ask("predict", points=list(points), box=box)
 
     def suggest_sky(self) -> Any:
+        """Of `Segmenter`."""
         return self._ask("suggest_sky")
 
     def _ask(self, method: str, **how: Any) -> Any:

@@ -83,6 +83,7 @@ class Asset:
 
     @property
     def num_triangles(self) -> int:
+        """Of all parts."""
         return sum(len(part.faces) for part in self.parts)
 
 

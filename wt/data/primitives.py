@@ -382,7 +382,6 @@ def _empty(outline: np.ndarray, rest: list[int], ear: tuple) -> bool:
 
 def _ear_clip(outline: np.ndarray) -> np.ndarray:
     """Triangles [n-2, 3] of a counter-clockwise simple polygon."""
-
     rest, triangles = list(range(len(outline))), []
     while len(rest) > 3:
         i, j, m = np.roll(rest, 1), np.array(rest), np.roll(rest, -1)

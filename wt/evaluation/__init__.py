@@ -1,1 +1,1 @@
-
+"""The paper's metrics and protocol."""

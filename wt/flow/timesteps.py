@@ -43,9 +43,11 @@ class LogitNormal:
     atom: float = 0.0
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "n"]:
+        """So many times, drawn independently."""
         return torch.sigmoid(self.mean + self.std * torch.randn(count, generator=generator))
 
     def density(self, t: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
+        """Of the part without the atom, at each time."""
         z = (torch.logit(t) - self.mean) / self.std
         return torch.exp(-z * z / 2) / (self.std * math.sqrt(2 * math.pi) * t * (1 - t))
 
@@ -61,12 +63,14 @@ class PlateauedLogitNormal:
     atom: float = 0.0
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "n"]:
+        """So many times, drawn independently."""
         plateau = torch.rand(count, generator=generator) < self._plateau_mass / (self._plateau_mass + 0.5)
         low = 0.5 * torch.rand(count, generator=generator)
         high = torch.sigmoid(torch.randn(count, generator=generator).abs())
         return torch.where(plateau, low, high)
 
     def density(self, t: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
+        """Of the part without the atom, at each time."""
         return LogitNormal().density(t.clamp(min=0.5)) / (self._plateau_mass + 0.5)
 
     @property
@@ -87,11 +91,13 @@ class NoiseShift:
             raise WtError(f"NoiseShift needs 0 <= atom <= 1 and shift > 0; got {self.atom}, {self.shift}.")
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "n"]:
+        """So many times, drawn independently."""
         pure = torch.rand(count, generator=generator) < self.atom
         u = torch.rand(count, generator=generator)
         return torch.where(pure, torch.ones(count), self.shift * u / (1 + (self.shift - 1) * u))
 
     def density(self, t: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
+        """Of the part without the atom, at each time."""
         return (1 - self.atom) * self.shift / (self.shift - (self.shift - 1) * t) ** 2
 
 
@@ -104,13 +110,16 @@ class Mixture:
 
     @property
     def atom(self) -> float:
+        """Share of the draws that are t = 1."""
         return (self.first.atom + self.second.atom) / 2
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Float[Tensor, "n"]:
+        """So many times, drawn independently."""
         pick = torch.rand(count, generator=generator) < 0.5
         return torch.where(pick, self.first.sample(count, generator), self.second.sample(count, generator))
 
     def density(self, t: Float[Tensor, "n"]) -> Float[Tensor, "n"]:
+        """Of the part without the atom, at each time."""
         return (self.first.density(t) + self.second.density(t)) / 2
 
 

@@ -1,1 +1,1 @@
-
+"""Cameras, layered pointmaps and coordinate maps: pure functions of arrays."""

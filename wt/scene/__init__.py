@@ -1,1 +1,1 @@
-
+"""Scenes, what is placed in them, and their files."""

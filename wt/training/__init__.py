@@ -1,1 +1,1 @@
-
+"""Recipes, and the trainer that runs them."""
