@@ -86,7 +86,7 @@ class AppConfig:
     """A saved project that nobody opens is deleted after this."""
     max_upload: str = "256mb"
     """Of one file: a project of a large model's scene with many objects has about half of it."""
-    rate: int = 1800
+    rate: int = 3600
     """Gestures a minute from one address, uploads a fifteenth of it; 0 sets no limit."""
     inbrowser: bool = False
 

@@ -34,6 +34,7 @@ class Watched(Studio):
     def __init__(self, browser, url: str) -> None:
         self.asked: list[tuple[str, str]] = []
         self.console: list[str] = []
+        self.refused: list[tuple[int, str]] = []
         self.browser = browser
         super().__init__(self, url)
 
@@ -41,8 +42,13 @@ class Watched(Studio):
         """What the page's own class opens, with ears from the first request on."""
         context = self.browser.new_context(**more)
         context.on("request", lambda request: self.asked.append((request.method, request.url)))
+        context.on("response", self._answered)
         context.on("page", self._listen)
         return context
+
+    def _answered(self, response) -> None:
+        if response.status >= 400:
+            self.refused.append((response.status, response.url))
 
     def _listen(self, page) -> None:
         page.on("websocket", lambda socket: self.asked.append(("SOCKET", socket.url)))
@@ -72,10 +78,10 @@ def test_a_whole_job_breaks_no_policy_and_asks_no_other_host(url, tmp_path):
         assert SECRET not in studio.page.url
         _job(studio, path)
         print(f"\n{studio.table()}")
-        asked, console, errors = studio.asked, studio.console, studio.errors
+        asked, console, errors, refused = studio.asked, studio.console, studio.errors, studio.refused
         browser.close()
     assert [text for text in console if "Content Security Policy" in text or "Permissions" in text] == []
-    assert errors == []
+    assert (errors, refused) == ([], [])
     hosts = {urlsplit(address).netloc for _, address in asked if not address.startswith(("data:", "blob:"))}
     assert hosts == {urlsplit(url).netloc}
     assert any(method == "SOCKET" for method, _ in asked)
