@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 NOT_OURS = "That is no file of this studio. Upload it first; nothing is fetched from other places."
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 _NAMED_CALLS = "/gradio_api/call/v2/"
+_QUEUE, _UPLOAD = "/gradio_api/queue/join", "/gradio_api/upload"
 
 
 class StudioBlocks(gr.Blocks):
@@ -71,7 +72,12 @@ async def misfit(request: Request, error: Exception) -> Response:
     Raises:
         Exception: the error itself, if it is about anything else.
     """
-    if not request.url.path.startswith(_NAMED_CALLS):
+    path = request.url.path
+    if path == _UPLOAD:
+        return _said(HTTPStatus.BAD_REQUEST, "No file arrived, or one without a name. Choose a file.")
+    if path == _QUEUE and isinstance(error, KeyError):
+        return await no_such_call(request, error)
+    if not path.startswith(_NAMED_CALLS):
         raise error
     if isinstance(error, KeyError):
         return await no_such_call(request, error)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app import autosave, depths, frames, pictures, project, projects
+from app import autosave, depths, frames, memory, pictures, project, projects
 from app.autosave import Autosaver
 from app.camera_path import CameraPath
 from app.config import AppConfig
@@ -313,7 +313,7 @@ class Sessions:
         with self._lock:
             for session in self._sessions.values():
                 viewer = session.viewer
-                if viewer is not None and secrets.compare_digest(viewer.token, token):
+                if viewer is not None and _same(viewer.token, token):
                     return viewer.port
         return None
 
@@ -371,7 +371,10 @@ class Sessions:
         return fresh
 
     def reap(self) -> int:
-        """Stop views that nobody has looked at for long, forget visitors that are gone; how many were dropped."""
+        """Stop views that nobody has looked at for long, forget visitors that are gone; how many were dropped.
+
+        Then what they had of disk and memory is free again.
+        """
         now, gone = time.monotonic(), []
         with self._lock:
             for session in list(self._sessions.values()):
@@ -390,6 +393,7 @@ class Sessions:
         if abs(time.time() - time.monotonic() - self._clock) < _CLOCK_JUMP_S:
             autosave.sweep(self.config.sessions, self.config.keep_days, kept)
             self.uploads.sweep()
+        memory.give_back()
         return len(gone)
 
     def watch(self, every_s: float = 30.0) -> threading.Thread:
@@ -478,6 +482,11 @@ class Sessions:
     def _by_token(self, token: str) -> Session | None:
         with self._lock:
             for session in self._sessions.values():
-                if secrets.compare_digest(session.token, token):
+                if _same(session.token, token):
                     return session
         return None
+
+
+def _same(token: str, given: str) -> bool:
+    """In a time that does not tell how much of it is right."""
+    return secrets.compare_digest(token.encode(), given.encode(errors="replace"))
