@@ -121,7 +121,7 @@ class Soak:
             "nodes": sum(_nodes(view) for view in views) / max(1, len(views)),
             "views": len(views),
             "visitors": len(self.sessions),
-            "scenes": sum(isinstance(thing, LayeredPointmap) for thing in gc.get_objects()),
+            "scenes": sum(type(thing) is LayeredPointmap for thing in gc.get_objects()),
             "project_files": in_projects / max(1, len(projects)),
             "other_files": files_in(self.config.data_dir)[0] - in_projects,
             "temp_files": files_in(Path(tempfile.gettempdir()))[0],
