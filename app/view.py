@@ -105,7 +105,10 @@ def progress(job: Job | None, wait: Wait | None = None) -> dict[str, Props]:
         left = job.seconds_left()
         if left is not None:
             text += f", about {max(1, round(left))} s left"
-    bar = f'<div class="bar{"" if job.total else " unknown"}"><b style="width:{share:.1f}%"></b></div>'
+    known = f'aria-valuenow="{share:.0f}"' if job.total else ""
+    kind = "bar" if job.total else "bar unknown"
+    spoken = f'role="progressbar" aria-label="Progress" {known}'
+    bar = f'<div class="{kind}" {spoken}><b style="width:{share:.1f}%"></b></div>'
     return {
         "progress_row": {"visible": True},
         "progress": {"value": f'<div class="progress"><span>{escaped(text)}</span>{bar}</div>'},

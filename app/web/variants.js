@@ -26,7 +26,7 @@ function update() {
   use.disabled = state.busy || state.at === null;
   strip.querySelector("[data-kind=drop]").disabled = state.busy;
   const newest = rows.map((one) => one.name).join(); // a strip that grows is brought into sight, one that is looked at stays
-  if (newest && newest !== seen) setTimeout(() => strip.scrollIntoView({ block: "nearest", behavior: "smooth" }), 250);
+  if (newest && newest !== seen) setTimeout(() => strip.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" }), 250);
   seen = newest;
 }
 strip.querySelector(".after").addEventListener("click", (event) => {
