@@ -33,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, nargs="+", help="how many at once (1 4 16; with --browser 1 4)")
     parser.add_argument("--browser", action="store_true", help="drive headless Chromium")
+    parser.add_argument("--formats", nargs="+", help="what is exported (what the page has ticked; not with --browser)")
     parser.add_argument("--device", default="cpu", help="of the studio (cpu)")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options = parser.parse_args()
@@ -56,7 +57,10 @@ def measured(count: int, options: argparse.Namespace) -> dict[str, Any]:
             asyncio.run(_warm(server.url))
             with watched_memory(server.pid) as peak:
                 began = time.monotonic()
-                visits = (_browsers if options.browser else _visitors)(server.url, count, folder)
+                if options.browser:
+                    visits = _browsers(server.url, count, folder)
+                else:
+                    visits = _visitors(server.url, count, folder, options.formats)
                 took = time.monotonic() - began
             files, size = files_in(server.data)
         trouble = [line for line in server.log.read_text().splitlines() if "Traceback" in line or "ERROR" in line]
@@ -112,14 +116,14 @@ async def _warm(url: str) -> None:
     await visitor.close()
 
 
-def _visitors(url: str, count: int, folder: Path) -> list[dict[str, Any]]:
+def _visitors(url: str, count: int, folder: Path, formats: list[str] | None) -> list[dict[str, Any]]:
     async def all_of_them() -> list[dict[str, Any]]:
-        return await asyncio.gather(*(_visit(url, number, folder) for number in range(count)))
+        return await asyncio.gather(*(_visit(url, number, folder, formats) for number in range(count)))
 
     return asyncio.run(all_of_them())
 
 
-async def _visit(url: str, number: int, folder: Path) -> dict[str, Any]:
+async def _visit(url: str, number: int, folder: Path, formats: list[str] | None) -> dict[str, Any]:
     """One whole visit; what went wrong, what leaked, what each step took."""
     visitor = Visitor(url)
     results: dict[str, set[int]] = {}
@@ -134,7 +138,7 @@ async def _visit(url: str, number: int, folder: Path) -> dict[str, Any]:
         results |= _seen(visitor, "after the lift")
         await visitor.edit(PROMPT, AT)
         await visitor.accept()
-        bundle = await visitor.export()
+        bundle = await visitor.export(formats)
         results |= {f"zip: {name}": found for name, found in (await asyncio.to_thread(marked.in_zip, bundle)).items()}
         await visitor.settle()
         results |= _seen(visitor, "at the end")

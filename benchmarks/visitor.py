@@ -23,7 +23,7 @@ import websockets
 import zstandard
 from gradio_client.utils import apply_diff
 
-PATIENCE_S = 600.0
+PATIENCE_S = 900.0
 _TICK_S = 1.5
 _CAMERA = {
     "type": "ViewerCameraMessage",
