@@ -124,8 +124,9 @@ def welcome(about: About, url: str) -> str:
     models = ", ".join(f"{model.title} ({model.terms})" for model in (about.engine.offered(kind)[0] for kind in KINDS))
     used, free = size_words(about.disk.used()), size_words(about.disk.free())
     reach = "other machines can reach it" if config.public else "this machine only"
+    asks = (", asks for its secret" if config.token else "") + (", asks for a login" if config.auth else "")
     rows = [
-        ("address", f"{url} ({reach}{', asks for its secret' if config.guarded else ''})"),
+        ("address", f"{url} ({reach}{asks})"),
         ("memory", _memory_words(machine.host_memory())),
         ("models", f"{models}: loading"),
         ("data", f"{config.data_dir}: {used} used, {free} free, projects kept {config.keep_days:g} days"),

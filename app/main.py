@@ -73,6 +73,7 @@ class Studio:
                 server_port=self.config.port,
                 root_path=self.config.root_path,
                 auth=self.config.auth,
+                auth_message="World Tracing Studio asks for its user and password.",
                 prevent_thread_lock=True,
                 share=False,
                 ssr_mode=False,
