@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path, PurePath
 
 from app import frames, project
+from app.jobs import attempt
 from app.pictures import thumbnail
 from app.work import Work
 from wt.clips.clip import Clip
@@ -33,7 +34,7 @@ _SCENE = "scene.wts"
 _CLIP = "clip.wtc"
 _FILES = "files"
 """In the document: piece -> name of the file that holds it."""
-_RETRY_S = 5.0
+_RETRY_S = 15.0
 _REMEMBERED = 64
 """Folders whose last state is known, so that only what differs from it is written."""
 
@@ -120,24 +121,30 @@ class Autosaver:
         with self._changed:
             work, self._writing = self._newest.pop(folder), folder
             before = self._written.get(folder, Written())
-        problem = ""
-        try:
-            before = write(folder, work, before)
-        except (OSError, WtError) as error:  # a full disk must not stop the work itself
-            log.warning("work could not be saved to %s: %s", folder, error)
-            cause = getattr(error.__cause__ or error, "strerror", None) or str(error)
+        written: list[Written] = []
+        problem = attempt("Saving", lambda: written.append(_written(folder, work, before)))
+        if problem:  # a full disk must not stop the work itself, nor the saving of others
+            log.warning("work could not be saved to %s: %s", folder, problem)
             problem = (
-                f"Your last changes are not saved yet ({cause}). Keep this page open: it is tried again by itself."
+                f"Your last changes are not saved yet ({problem}). Keep this page open: it is tried again by itself."
             )
         with self._changed:
             self._written.pop(folder, None)
-            self._written[folder] = before
+            self._written[folder] = written[0] if written else before
             if len(self._written) > _REMEMBERED:
                 del self._written[next(iter(self._written))]
             if problem and folder not in self._newest:
                 self._unsaved[folder] = (work, problem)
             self._writing = None
             self._changed.notify_all()
+
+
+def _written(folder: Path, work: Work, before: Written) -> Written:
+    """As `write`; what the system says of the disk is all that a person needs to hear."""
+    try:
+        return write(folder, work, before)
+    except (OSError, WtError) as error:
+        raise WtError(str(getattr(error.__cause__ or error, "strerror", None) or error).rstrip(".")) from error
 
 
 def write(folder: Path, work: Work, before: Written) -> Written:

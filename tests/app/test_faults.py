@@ -122,6 +122,25 @@ def test_a_full_disk_is_said_nothing_is_lost_and_saving_goes_on_by_itself(config
     saver.stop()
 
 
+def test_a_save_that_breaks_stops_neither_the_saving_nor_the_work(controller, session, photo_file, monkeypatch):
+    controller.photo.open(session, photo_file)
+    saver = controller.sessions.autosaver
+    assert saver.flush()
+
+    def broken(*args):
+        raise ValueError("inner detail")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(autosave, "write", broken)
+        controller.select.click(session, 20, 20)
+        assert saver.flush()
+    assert "not saved yet (Saving stopped with an internal error" in view.status(session)
+    controller.select.clear(session)
+    assert saver.flush()
+    assert "not saved" not in view.status(session)
+    assert autosave.read(session.project_folder).selection.mask is None
+
+
 def test_work_that_an_earlier_program_saved_is_read(controller, session, photo_file):
     _, after = accepted(controller, session, photo_file)
     folder = session.project_folder
