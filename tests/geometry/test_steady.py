@@ -43,7 +43,7 @@ def test_a_true_clip_of_a_moving_ball_stays_true():
     for layer, (now, before) in enumerate(zip(depth(found), depth(given), strict=True)):
         off = np.abs(now - before)[np.stack(ball.valid)]
         assert np.median(off) < 0.015, layer
-        assert np.quantile(off, 0.95) < 0.06, layer
+        assert np.quantile(off, 0.95) < 0.08, layer
     assert steps(found, ball)[0] < 0.006
     true = np.abs(np.diff(ball.depth[0], axis=0))
     assert np.nanmedian(true) > 0.012, "or standing still would do"

@@ -1,8 +1,8 @@
 """Depth of a clip made steady: what is left of the flicker from frame to frame, by the rigid motion of the thing.
 
-Depth averaged over time pixel by pixel shows the thing's shape, optical flow how that shape moves (`rigid_motion`).
-Along the motion the network's answers of all frames are averaged once more: its errors stay where they are in the
-picture while the thing moves on. At last every pixel's depth follows the changes that this shape and motion predict.
+Optical flow shows how the shape that the network sees moves (`rigid_motion`). Along that motion its answers of all
+frames are averaged: its errors stay where they are in the picture while the thing moves on. A better shape gives a
+better motion in turn. At last every pixel's depth follows the changes that shape and motion predict.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,12 @@ from wt.types import Bool, Float, UInt8
 
 SAME = 0.1
 """Of log depth: a pixel whose depth changes by much more than a tenth shows something else, or moves for certain."""
-NEAR = 4.0
-"""Frames: standard deviation of the weights where no motion is known,"""
-FAR = 8.0
-"""and along a motion."""
+SPREAD = 8.0
+"""Frames: standard deviation of the weights."""
 REACH = 15
 """Frames farther away do not count."""
 ROUNDS = 2
-"""A better shape gives a better motion, and that a better shape."""
+"""Of motion, then shape."""
 ANSWER = 0.01
 """Weight of a depth beside that of its change."""
 
@@ -38,8 +36,8 @@ def steadied(
 ) -> list[Float[np.ndarray, "layers h w 3"]]:
     """Points of a clip's frames moved along their rays, so that depth changes as one rigid motion says.
 
-    Where no motion can be found, depth is averaged over time at every pixel. Layers keep their order; a repeat of the
-    layer before stays one.
+    Where no motion can be found, the thing stands still: depth is averaged over time at every pixel. Layers keep their
+    order; a repeat of a layer before stays one.
 
     Args:
         points: of all frames, camera space, on one grid.
@@ -60,17 +58,17 @@ def steadied(
     if len(points) < 2 or lens is None:
         return list(points)
     z = np.where(counts, z, 1.0)
-    calm = _averaged(z[0], counts)
-    matches = match_frames(rgb, list(counts))
+    there = real_surfaces(z.reshape(len(z), -1, z.shape[-1]), 0.0).reshape(z.shape) & counts
+    matches, shapes = match_frames(rgb, list(counts)), list(z)
     for _ in range(ROUNDS):
-        poses = rigid_motion(matches, calm, counts, lens)
-        calm = _averaged_along(calm, z[0], counts, poses, lens)
+        poses = rigid_motion(matches, shapes[0], counts, lens)
+        shapes[0] = _averaged(shapes[0], z[0], counts, poses, lens)
     found = []
-    for layer in z:
-        shape = _averaged_along(_averaged(layer, counts), layer, counts, poses, lens)
-        found.append(_following(shape, counts, _predicted(shape, counts, poses, lens)))
+    for shape, layer, surface in zip(shapes, z, there, strict=True):
+        averaged = _averaged(shape, layer, surface, poses, lens)
+        found.append(_following(averaged, surface, _predicted(averaged, surface, poses, lens)))
     factor = np.stack(found, axis=1) / np.swapaxes(z, 0, 1)
-    return [_moved(frame, f, mask) for frame, f, mask in zip(points, factor, counts, strict=True)]
+    return [_moved(*parts) for parts in zip(points, factor, np.swapaxes(there, 0, 1), counts, strict=True)]
 
 
 def _lens(points: Sequence[np.ndarray], counts: Bool[np.ndarray, "t h w"]) -> Intrinsics | None:
@@ -87,21 +85,7 @@ def _lens(points: Sequence[np.ndarray], counts: Bool[np.ndarray, "t h w"]) -> In
     return Intrinsics(fx, fy, cx, cy, fitted[0].width, fitted[0].height)
 
 
-def _averaged(z: Float[np.ndarray, "t h w"], counts: Bool[np.ndarray, "t h w"]) -> Float[np.ndarray, "t h w"]:
-    """The bilateral mean of each pixel's log depth over the frames around."""
-    logs = np.log(z)
-    total, drift = np.zeros_like(logs), np.zeros_like(logs)
-    reach = min(REACH, len(z) - 1)
-    for step in range(-reach, reach + 1):
-        here, there = slice(max(-step, 0), len(z) - max(step, 0)), slice(max(step, 0), len(z) + min(step, 0))
-        change = logs[there] - logs[here]
-        weight = counts[there] * np.exp(-0.5 * ((step / NEAR) ** 2 + (change / SAME) ** 2))
-        total[here] += weight
-        drift[here] += weight * change
-    return np.where(counts, z * np.exp(drift / np.maximum(total, 1e-12)), z)
-
-
-def _averaged_along(
+def _averaged(
     shape: Float[np.ndarray, "t h w"],
     z: Float[np.ndarray, "t h w"],
     counts: Bool[np.ndarray, "t h w"],
@@ -117,7 +101,7 @@ def _averaged_along(
             moved = carried(between(poses, now, then), points)
             seen, known = sampled(z[then], counts[then], project(moved, lens))
             change = seen - moved[:, 2]
-            weight = known * np.exp(-0.5 * (((then - now) / FAR) ** 2 + (change / depth / SAME) ** 2))
+            weight = known * np.exp(-0.5 * (((then - now) / SPREAD) ** 2 + (change / depth / SAME) ** 2))
             total += weight
             drift += weight * change
         found[now][here] = np.maximum(depth + drift / total, depth * (1 - SAME))
@@ -174,11 +158,14 @@ def _following(
 
 
 def _moved(
-    points: Float[np.ndarray, "layers h w 3"], factor: Float[np.ndarray, "layers h w"], counts: Bool[np.ndarray, "h w"]
+    points: Float[np.ndarray, "layers h w 3"],
+    factor: Float[np.ndarray, "layers h w"],
+    there: Bool[np.ndarray, "layers h w"],
+    counts: Bool[np.ndarray, "h w"],
 ) -> Float[np.ndarray, "layers h w 3"]:
-    """Points times the factor, in order; repeats and rays that do not count as they were."""
-    moved = points * factor[..., None]
-    # A layer that would come to lie before another one takes its place.
-    ahead = np.maximum.accumulate(moved[..., 2], axis=0) / moved[..., 2]
-    moved = forward_fill(moved * ahead[..., None], real_surfaces(points[..., 2], 0.0))
-    return np.where(counts[..., None], moved, points).astype(points.dtype)
+    """Points times the factor, in order; repeats repeat, and rays that do not count are as they were."""
+    moved = forward_fill(points * factor[..., None], there)
+    with np.errstate(invalid="ignore"):
+        # A layer that would come to lie before another one takes its place.
+        ahead = np.maximum.accumulate(moved[..., 2], axis=0) / moved[..., 2]
+    return np.where(counts[..., None], moved * ahead[..., None], points).astype(points.dtype)
