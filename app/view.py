@@ -156,7 +156,7 @@ def objects(work: Work, chosen: SceneObject | None = None) -> list[Props]:
 
 def project_list(session: Session, engine: Engine) -> Props:
     """This browser's saved projects; of the open one no time, which would change with every step."""
-    rows = []
+    rows = list[Props]()
     for one in projects.saved(session.folder):
         opened = one.ident == session.now.project
         rows.append({"ident": one.ident, "name": one.name, "open": opened, "saved": None if opened else one.saved})
