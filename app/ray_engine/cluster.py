@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +74,13 @@ def start(config: AppConfig) -> tuple[Deployment, Deployment, Deployment]:
     return lifting, selecting, editing
 
 
-def stop() -> None:
+def stop(deployments: Sequence[Deployment] = ()) -> None:
     """Take our deployments off the cluster and leave it; one that was begun here ends with all that is in it."""
     import ray
     from ray import serve
 
+    for deployment in deployments:
+        deployment.handle.shutdown()  # or it would go on asking a cluster that is gone
     if ray.is_initialized() and joined():
         for kind in (Editing, Selecting, Lifting):
             serve.delete(_name(kind))

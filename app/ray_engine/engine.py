@@ -49,8 +49,9 @@ class RayEngine(RemoteModels):
         """Stop Ray."""
         super().close()
         with self._starting:
+            found = (self._lifting, self._selecting, self._editing)
             if self._lifting is not None:
-                cluster.stop()
+                cluster.stop([deployment for deployment in found if deployment is not None])
 
     def _load_editor(self) -> Any:
         self._start()
