@@ -16,6 +16,7 @@ import numpy as np
 from wt.errors import WtError
 from wt.geometry.camera import Intrinsics
 from wt.images import Photo, decoding, open_image, refuse_pixels
+from wt.npy import read_header
 from wt.types import Bool, Float, Shaped
 
 DepthKind = Literal["metric", "relative", "disparity"]
@@ -195,14 +196,8 @@ def _array(data: bytes, name: str) -> tuple[np.ndarray, DepthKind]:
 
 def _numbers(stream: io.BufferedIOBase, name: str) -> np.ndarray:
     """An .npy file's array, of which no more memory is taken than its limit and its bytes allow."""
-    version = np.lib.format.read_magic(stream)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"its header is of version {version}")
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(stream)
+    shape, fortran, dtype = read_header(stream)
     count = math.prod(shape)
-    if dtype.hasobject or min(shape, default=1) < 0:
-        raise ValueError(f"it holds {dtype} values in the shape {shape}")
     if count > MAX_PIXELS:
         raise WtError(f"{name} holds {count:,} numbers, more than {MAX_PIXELS:,}. Save a smaller depth map.")
     data = stream.read(count * dtype.itemsize)

@@ -21,6 +21,7 @@ from wt.errors import WtError
 from wt.files import write_atomic
 from wt.geometry.camera import Intrinsics, unproject
 from wt.geometry.layers import LayeredPointmap
+from wt.npy import read_header
 from wt.scene.objects import SceneObject
 from wt.scene.scene import Scene
 
@@ -278,12 +279,9 @@ def _unpacked(stream: io.BufferedIOBase, size: int, wanted: Set[str] | None = No
 
 
 def _array(stream: io.BufferedIOBase, size: int) -> np.ndarray:
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("unknown array header")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    shape, fortran, dtype = read_header(stream)
     count = math.prod(shape)
-    odd = dtype.name not in _DTYPES or fortran or min(shape, default=0) < 0
-    if odd or count * dtype.itemsize != size - stream.tell():
+    if dtype.name not in _DTYPES or fortran or count * dtype.itemsize != size - stream.tell():
         raise ValueError(f"array of {dtype} {shape} in {size} bytes")
     data = bytearray(count * dtype.itemsize)
     if stream.readinto(data) != len(data) or stream.read(1):
