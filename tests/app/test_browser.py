@@ -244,6 +244,26 @@ def test_two_visitors_see_their_own_work(studio, chromium, url, tmp_path):
     other.close()
 
 
+def test_whoever_waits_is_told_how_many_come_before_and_is_next_after_a_cancel(studio, chromium, url, tmp_path):
+    other = Studio(chromium, url).ready()
+    for visitor, name in ((studio, "first.png"), (other, "second.png")):
+        visitor.upload(picture(tmp_path / name, (40, 160, 90)))
+        visitor.says(f"{name} is open")
+    studio.open_step("geometry")
+    studio.page.get_by_text("My number", exact=True).click()
+    steps = studio.page.locator("#steps input[type=number]")
+    steps.fill("50")  # slow with the quick parts
+    steps.press("Tab")
+    studio.page.locator("#lift").click()
+    studio.page.locator("#progress").filter(has_text="of 50").wait_for()
+    other.page.locator("#lift").click()
+    other.page.locator("#progress").filter(has_text="1 job before yours").wait_for()
+    studio.page.locator("#cancel").click()
+    studio.says("cancelled")
+    other.says("Lifted")
+    other.close()
+
+
 def test_a_depth_map_is_loaded_used_and_forgotten_with_a_new_photo(studio, tmp_path):
     page = studio.page
     studio.upload(picture(tmp_path / "red.png", (200, 60, 40)))
