@@ -134,6 +134,7 @@ async def _visit(url: str, number: int, folder: Path, formats: list[str] | None)
         visitor.seconds["open"] = time.monotonic() - began
         await visitor.upload(marked.save(number, folder))
         await visitor.lift()
+        await visitor.until(lambda: number in _in_view(visitor), "the visitor's own points in 3D", 180)
         await visitor.settle()
         results |= _seen(visitor, "after the lift")
         await visitor.edit(PROMPT, AT)
@@ -153,10 +154,14 @@ async def _visit(url: str, number: int, folder: Path, formats: list[str] | None)
 
 
 def _seen(visitor: Visitor, when: str) -> dict[str, set[int]]:
-    points = list(visitor.points.values())
-    found = {f"3D {when}": marked.numbers(np.concatenate(points)) if points else set()}
+    found = {f"3D {when}": _in_view(visitor)}
     shown = {name: data for name, data in visitor.pictures.items() if name in ("photo", "before")}
     return found | {f"{name} {when}": marked.in_picture(data) for name, data in shown.items()}
+
+
+def _in_view(visitor: Visitor) -> set[int]:
+    points = list(visitor.points.values())
+    return marked.numbers(np.concatenate(points)) if points else set()
 
 
 def _browsers(url: str, count: int, folder: Path) -> list[dict[str, Any]]:

@@ -63,7 +63,9 @@ class Visitor:
         """Every sentence that the status line has shown."""
         self.view_lost = 0
         """How often the 3D view's socket was cut."""
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(60, read=None), limits=httpx.Limits(max_connections=None))
+        # The server drops a connection that was idle for five seconds; browsers ask again then, this gives up before.
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=2.0)
+        self._http = httpx.AsyncClient(timeout=httpx.Timeout(60, read=None), limits=limits)
         self._names: dict[int, str] = {}
         self._functions: dict[tuple[str, str], dict[str, Any]] = {}
         self._running: dict[str, asyncio.Queue[dict[str, Any]]] = {}
