@@ -55,7 +55,7 @@ function erase(made) {
 }
 function tell(state) {
   const day = (seconds) => new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "long" });
-  const until = state.until ? ". The oldest is deleted on " + day(state.until) + " if you leave it alone" : "";
+  const until = state.until ? ". The oldest goes on " + day(state.until) : "";
   if (kept.hidden = !state.kept) return;
   kept.querySelector("span").textContent = state.kept + until + ".";
 }

@@ -116,7 +116,7 @@ def test_what_was_sent_and_never_read_goes_by_its_age_and_missing_folders_do_no_
         (tmp_path / "uploads" / name).mkdir(parents=True)
         (tmp_path / "uploads" / name / "a.png").write_bytes(b"x")
     (tmp_path / "uploads" / "tmp123").write_bytes(b"")
-    uploads.sweep(abandoned_s=-1)
+    uploads.sweep(linger_s=-1, abandoned_s=-1)
     assert everything(tmp_path) == [os.path.join("uploads", "calls", "a.png")], "calls have a clean-up of their own"
     uploads.read(str(tmp_path / "gone.png"), "somebody")
     uploads.read(None, "somebody")
