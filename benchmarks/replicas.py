@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, default=1, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.engine:
-        print(json.dumps(measured(options)))
+        measure(options)
         return
     runs = [in_a_process(engine, replicas, options) for engine, replicas in ENGINES]
     for run in runs:
@@ -61,12 +61,14 @@ def in_a_process(engine: str, replicas: int, options: argparse.Namespace) -> dic
         command = [*OWN_NAMESPACES, *command, "--alone"]
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
         environment = {**os.environ, "RAY_TMPDIR": folder, "WT_STUDIO_HOME": folder}
-        ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if not ended.stdout.strip():
+        sys.exit(f"The {engine} engine with {replicas} replicas was not measured; what it said is above.")
     return dict(json.loads(ended.stdout.splitlines()[-1]))
 
 
-def measured(options: argparse.Namespace) -> dict[str, Any]:
-    """Lifts on one engine: how many a minute, what each takes, what stays in memory."""
+def measure(options: argparse.Namespace) -> None:
+    """Lifts on one engine: how many a minute, what each takes, what stays in memory; one JSON object is printed."""
     from app.config import AppConfig
     from app.engine import new_engine
 
@@ -84,13 +86,14 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
         photos = _photos(options.lifts + engine.slots)
         for photo in photos[options.lifts :]:  # buffers and caches of the first lift
             lifter.lift(photo, steps=options.steps)
-        return {
+        found = {
             "engine": options.engine,
             "replicas": options.replicas,
             "slots": engine.slots,
             "seconds_to_start": round(start_s, 1),
             **_lifted(lifter, photos[: options.lifts], options.steps, engine.slots),
         }
+        print(json.dumps(found), flush=True)  # before Ray ends, which may end this process with it
     finally:
         engine.close()
 
