@@ -52,6 +52,7 @@ class Uploads:
         """Delete what was read a while ago, what nobody ever read, and what calls handed back long ago."""
         now = time.monotonic()
         self._delete({path: one for path, one in self._known().items() if now - one.when >= linger_s})
+        _delete_old((path for path in self.folder.glob("tmp*") if path.is_file()), linger_s)  # Gradio's empty ones
         _delete_old((path for path in self.folder.glob("*") if path.name != CALLS), abandoned_s)
         _delete_old((self.folder / CALLS).glob("*"), calls_s)
 
