@@ -77,6 +77,7 @@ class Counted:
         return self._left < 0
 
     async def __call__(self) -> Message:
+        """The next part of the body, or a disconnect (ASGI)."""
         message = {"type": "http.disconnect"} if self.exceeded else await self._receive()
         self._left -= len(message.get("body", b""))
         return {"type": "http.disconnect"} if self.exceeded else message
