@@ -10,7 +10,10 @@ from PIL import Image
 
 
 def contents(project: bytes) -> dict[str, Any]:
-    """Every picture, array and document of a project file by its name; when it was saved is left out."""
+    """Every picture, array and document of a project file by its name.
+
+    When it was saved and the place that is marked for the next edit are left out.
+    """
     found: dict[str, Any] = {}
     with zipfile.ZipFile(io.BytesIO(project)) as bundle:
         for name in bundle.namelist():
@@ -22,7 +25,7 @@ def contents(project: bytes) -> dict[str, Any]:
                     found |= {f"{name}/{part}": arrays[part] for part in arrays.files}
             else:
                 document = json.loads(data)
-                found |= {f"{name}/{key}": value for key, value in document.items() if key != "saved"}
+                found |= {f"{name}/{key}": value for key, value in document.items() if key not in ("saved", "pin")}
     return found
 
 
