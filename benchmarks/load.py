@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--browser", action="store_true", help="drive headless Chromium")
     parser.add_argument("--formats", nargs="+", help="what is exported (what the page has ticked; not with --browser)")
     parser.add_argument("--device", default="cpu", help="of the studio (cpu)")
+    parser.add_argument("--engine", default="local", choices=("local", "ray"), help="of the studio (local)")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     options = parser.parse_args()
     runs = []
@@ -53,7 +54,7 @@ def measured(count: int, options: argparse.Namespace) -> dict[str, Any]:
     """One studio, fresh, and that many visitors at once."""
     with tempfile.TemporaryDirectory(prefix="wt-load-") as name:
         folder = Path(name)
-        with Server(folder / "data", "--device", options.device) as server:
+        with Server(folder / "data", "--device", options.device, "--engine", options.engine) as server:
             asyncio.run(_warm(server.url))
             with watched_memory(server.pid) as peak:
                 began = time.monotonic()
