@@ -240,7 +240,9 @@ class Events:
         if job is None:
             return
         while not job.wait(_TICK_S):
-            yield self.changes(session, running(session, job, self.controller.worker.wait_of(job)))
+            news = self.changes(session, running(session, job, self.controller.worker.wait_of(job)))
+            if self.page["clock"] not in news:
+                yield news
         if job.state in ("failed", "cancelled"):
             if session.now.photo is photo:
                 session.message, session.problem = job.message, job.state == "failed"
