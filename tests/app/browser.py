@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,49 @@ def chromium_path() -> str:
     if not found:
         pytest.skip("no chromium on this machine, so the browser tests are skipped (apt-get install chromium)")
     return found
+
+
+@contextmanager
+def quick_studio(folder: Path, step_s: float, *flags: str, environment: dict[str, str] | None = None) -> Iterator[str]:
+    """The address of a studio with quick parts for models (quick_studio.py), its data and log in the folder."""
+    port = free_port()
+    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(folder / "data"), str(step_s), *flags]
+    with serving(command, folder / "log.txt", environment):
+        wait_for(f"http://127.0.0.1:{port}/healthz", folder / "log.txt")
+        yield f"http://127.0.0.1:{port}/"
+
+
+@contextmanager
+def real_studio(folder: Path, *flags: str) -> Iterator[str]:
+    """The address of a studio with the shipped models."""
+    port = free_port()
+    command = [python(), "app.py", "--port", str(port), "--data-dir", str(folder / "data"), *flags]
+    with serving(command, folder / "log.txt"):
+        wait_for(f"http://127.0.0.1:{port}/healthz", folder / "log.txt")
+        yield f"http://127.0.0.1:{port}/"
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser of Playwright's."""
+    path = chromium_path()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visiting(browser: Any, url: str) -> Iterator["Studio"]:
+    """A page that is ready; at the end it has asked no outside host and reported no error."""
+    visitor = Studio(browser, url).ready()
+    yield visitor
+    outside, errors = visitor.outside, visitor.errors
+    visitor.close()
+    assert outside == [], "the page asked an outside host"
+    assert errors == []
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import ROOT, free_port, python, serving, wait_for
+from browser import ROOT, python, quick_studio
 
 from app import project
 from app.api import Api
@@ -54,11 +54,9 @@ def here(tmp_path_factory):
 
 @contextmanager
 def studio(folder, environment=None):
-    port, log = free_port(), folder / "log.txt"
-    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(folder / "data"), "0.1", "api"]
-    with serving(command, log, {"GRADIO_TEMP_DIR": str(folder / "up"), **(environment or {})}):
-        wait_for(f"http://127.0.0.1:{port}/healthz", log)
-        yield f"http://127.0.0.1:{port}"
+    more = {"GRADIO_TEMP_DIR": str(folder / "up"), **(environment or {})}
+    with quick_studio(folder, 0.1, "api", environment=more) as address:
+        yield address.rstrip("/")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import ARGS, ROOT, Studio, chromium_path, free_port, python, serving, wait_for
+from browser import Studio, chromium, quick_studio, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -17,33 +17,21 @@ SIZE = (300, 200)
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    path = chromium_path()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
+def browser():
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    port, folder = free_port(), tmp_path_factory.mktemp("studio")
-    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(folder / "cache"), "0.15"]
-    with serving(command, folder / "log.txt"):
-        wait_for(f"http://127.0.0.1:{port}/", folder / "log.txt")
-        yield f"http://127.0.0.1:{port}/"
+    with quick_studio(tmp_path_factory.mktemp("studio"), 0.15) as address:
+        yield address
 
 
 @pytest.fixture
-def studio(chromium, url):
-    visitor = Studio(chromium, url).ready()
-    yield visitor
-    outside, errors = visitor.outside, visitor.errors
-    visitor.close()
-    assert outside == [], "the page asked an outside host"
-    assert errors == []
+def studio(browser, url):
+    with visiting(browser, url) as visitor:
+        yield visitor
 
 
 def picture(path: Path, colour: tuple[int, int, int]) -> Path:
@@ -227,8 +215,8 @@ def test_cancel_and_reload_in_the_middle(studio, tmp_path):
     studio.says("Undone: Open long.png")
 
 
-def test_two_visitors_see_their_own_work(studio, chromium, url, tmp_path):
-    other = Studio(chromium, url).ready()
+def test_two_visitors_see_their_own_work(studio, browser, url, tmp_path):
+    other = Studio(browser, url).ready()
     studio.upload(picture(tmp_path / "red.png", (230, 20, 20)))
     other.upload(picture(tmp_path / "blue.png", (20, 40, 230)))
     for visitor, name in ((studio, "red.png"), (other, "blue.png")):
@@ -244,8 +232,8 @@ def test_two_visitors_see_their_own_work(studio, chromium, url, tmp_path):
     other.close()
 
 
-def test_whoever_waits_is_told_how_many_come_before_and_is_next_after_a_cancel(studio, chromium, url, tmp_path):
-    other = Studio(chromium, url).ready()
+def test_whoever_waits_is_told_how_many_come_before_and_is_next_after_a_cancel(studio, browser, url, tmp_path):
+    other = Studio(browser, url).ready()
     for visitor, name in ((studio, "first.png"), (other, "second.png")):
         visitor.upload(picture(tmp_path / name, (40, 160, 90)))
         visitor.says(f"{name} is open")

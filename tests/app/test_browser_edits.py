@@ -12,7 +12,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import ARGS, ROOT, Studio, chromium_path, free_port, python, serving, wait_for
+from browser import Studio, chromium, quick_studio, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -23,20 +23,8 @@ LEFT, RIGHT = (80, 185), (215, 185)
 
 @pytest.fixture
 def studio(tmp_path):
-    path = chromium_path()
-    from playwright.sync_api import sync_playwright
-
-    port, log = free_port(), tmp_path / "log.txt"
-    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(tmp_path / "cache"), "0", "editing"]
-    with serving(command, log), sync_playwright() as playwright:
-        wait_for(f"http://127.0.0.1:{port}/", log)
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        visitor = Studio(browser, f"http://127.0.0.1:{port}/").ready()
+    with quick_studio(tmp_path, 0, "editing") as url, chromium() as browser, visiting(browser, url) as visitor:
         yield visitor
-        outside, errors = visitor.outside, visitor.errors
-        browser.close()
-        assert outside == []
-        assert errors == []
 
 
 def room(path: Path) -> Path:

@@ -11,7 +11,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import ARGS, ROOT, Studio, chromium_path, free_port, python, serving, wait_for
+from browser import Studio, chromium, quick_studio
 
 pytestmark = pytest.mark.browser
 
@@ -21,11 +21,8 @@ SECRET = "opened-with-this"
 
 @pytest.fixture
 def url(tmp_path):
-    port = free_port()
-    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(tmp_path / "data"), "0.05"]
-    with serving(command, tmp_path / "log.txt", {"WT_STUDIO_TOKEN": SECRET}):
-        wait_for(f"http://127.0.0.1:{port}/healthz", tmp_path / "log.txt")
-        yield f"http://127.0.0.1:{port}/"
+    with quick_studio(tmp_path, 0.05, environment={"WT_STUDIO_TOKEN": SECRET}) as address:
+        yield address
 
 
 class Watched(Studio):
@@ -68,18 +65,14 @@ class Watched(Studio):
 
 
 def test_a_whole_job_breaks_no_policy_and_asks_no_other_host(url, tmp_path):
-    from playwright.sync_api import sync_playwright
-
     path = tmp_path / "orange.png"
     Image.fromarray(np.full((SIZE[1], SIZE[0], 3), (230, 120, 20), np.uint8)).save(path)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+    with chromium() as browser:
         studio = Watched(browser, f"{url}?token={SECRET}").ready()
         assert SECRET not in studio.page.url
         _job(studio, path)
         print(f"\n{studio.table()}")
         asked, console, errors, refused = studio.asked, studio.console, studio.errors, studio.refused
-        browser.close()
     assert [text for text in console if "Content Security Policy" in text or "Permissions" in text] == []
     assert (errors, refused) == ([], [])
     hosts = {urlsplit(address).netloc for _, address in asked if not address.startswith(("data:", "blob:"))}

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import ARGS, ROOT, TOUR, Studio, chromium_path, free_port, python, serving, wait_for
+from browser import TOUR, Studio, chromium, quick_studio
 
 pytestmark = pytest.mark.browser
 
@@ -19,23 +19,15 @@ FADED = """() => Promise.allSettled(
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    path = chromium_path()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
+def browser():
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    port, folder = free_port(), tmp_path_factory.mktemp("studio")
-    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(folder / "data"), "0.05", "editing"]
-    with serving(command, folder / "log.txt"):
-        wait_for(f"http://127.0.0.1:{port}/", folder / "log.txt")
-        yield f"http://127.0.0.1:{port}/"
+    with quick_studio(tmp_path_factory.mktemp("studio"), 0.05, "editing") as address:
+        yield address
 
 
 def accessible(page, where):
@@ -66,8 +58,8 @@ def fits(page):
     return wide, page.evaluate(script, parts)
 
 
-def test_the_whole_job_without_a_mouse(chromium, url):
-    studio = Studio(chromium, url).ready()
+def test_the_whole_job_without_a_mouse(browser, url):
+    studio = Studio(browser, url).ready()
     page, key = studio.page, studio.page.keyboard
     page.set_viewport_size({"width": 1280, "height": 720})
     assert page.locator("#status").get_attribute("aria-live") == "polite"
@@ -131,9 +123,9 @@ def test_the_whole_job_without_a_mouse(chromium, url):
     studio.close()
 
 
-def test_a_phone_and_the_first_run(chromium, url):
+def test_a_phone_and_the_first_run(browser, url):
     phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-    context = chromium.new_context(**phone, reduced_motion="reduce")
+    context = browser.new_context(**phone, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(url)

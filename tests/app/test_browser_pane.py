@@ -10,24 +10,15 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import ARGS, ROOT, Studio, chromium_path, free_port, python, serving, wait_for
+from browser import Studio, chromium, quick_studio
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def studio(tmp_path):
-    path = chromium_path()
-    from playwright.sync_api import sync_playwright
-
-    port, log = free_port(), tmp_path / "log.txt"
-    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(tmp_path / "cache"), "0.05"]
-    url = f"http://127.0.0.1:{port}/"
-    with serving(command, log), sync_playwright() as playwright:
-        wait_for(url, log)
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+    with quick_studio(tmp_path, 0.05) as url, chromium() as browser:
         yield Studio(browser, url)
-        browser.close()
 
 
 def brightness(studio):

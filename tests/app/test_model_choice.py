@@ -9,7 +9,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import ARGS, ROOT, Studio, chromium_path, free_port, python, serving, wait_for
+from browser import ROOT, Studio, chromium, real_studio
 
 pytestmark = pytest.mark.browser
 
@@ -19,21 +19,12 @@ WEIGHTS = ROOT / "assets" / "weights"
 
 @pytest.fixture
 def studio(tmp_path):
-    path = chromium_path()
-    from playwright.sync_api import sync_playwright
-
-    shutil.copy(WEIGHTS / "wt-s-mini.safetensors", tmp_path / "mine.safetensors")
-    (tmp_path / "broken.safetensors").write_bytes((WEIGHTS / "wt-o-mini.safetensors").read_bytes()[:5000])
-    port, log = free_port(), tmp_path / "log.txt"
-    command = [python(), "app.py", "--port", str(port), "--data-dir", str(tmp_path / "data"), "--points", "20000"]
-    command += ["--scene-model", str(tmp_path / "mine.safetensors")]
-    command += ["--object-model", str(tmp_path / "broken.safetensors")]
-    url = f"http://127.0.0.1:{port}/"
-    with serving(command, log), sync_playwright() as playwright:
-        wait_for(url, log)
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+    mine, broken = tmp_path / "mine.safetensors", tmp_path / "broken.safetensors"
+    shutil.copy(WEIGHTS / "wt-s-mini.safetensors", mine)
+    broken.write_bytes((WEIGHTS / "wt-o-mini.safetensors").read_bytes()[:5000])
+    models = ["--scene-model", str(mine), "--object-model", str(broken)]
+    with real_studio(tmp_path, "--points", "20000", *models) as url, chromium() as browser:
         yield Studio(browser, url)
-        browser.close()
 
 
 def choose(studio, label):

@@ -14,7 +14,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import ARGS, ROOT, Studio, chromium_path, free_port, python, serving, wait_for
+from browser import ROOT, Studio, chromium, real_studio
 
 pytestmark = pytest.mark.browser
 
@@ -27,18 +27,9 @@ def example() -> Path:
 
 @pytest.fixture
 def studio(tmp_path):
-    path = chromium_path()
-    from playwright.sync_api import sync_playwright
-
-    port, log = free_port(), tmp_path / "log.txt"
     points = "150000" if os.environ.get("WT_APP_PICTURE") else "30000"
-    command = [python(), "app.py", "--port", str(port), "--data-dir", str(tmp_path / "data"), "--points", points]
-    url = f"http://127.0.0.1:{port}/"
-    with serving(command, log), sync_playwright() as playwright:
-        wait_for(url, log)
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+    with real_studio(tmp_path, "--points", points) as url, chromium() as browser:
         yield Studio(browser, url)
-        browser.close()
 
 
 def test_a_photo_becomes_a_scene_that_is_edited_and_exported(studio):

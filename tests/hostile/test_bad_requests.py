@@ -16,7 +16,7 @@ from bad_pictures import encoded
 
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "benchmarks"))
 
-from browser import ROOT, free_port, python, serving, wait_for
+from browser import quick_studio
 from visitor import Visitor, VisitorError
 
 LEAKS = re.compile(r"Traceback|File \"/|internal error|site-packages")
@@ -37,14 +37,13 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    folder, port = tmp_path_factory.mktemp("hostile"), free_port()
+    folder = tmp_path_factory.mktemp("hostile")
     (folder / "photo.png").write_bytes(encoded())
-    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(folder / "data"), "0"]
+    uploads = {"GRADIO_TEMP_DIR": str(folder / "data" / "uploads")}
     before = {child.pid for child in psutil.Process().children()}
-    with serving(command, folder / "log.txt", {"GRADIO_TEMP_DIR": str(folder / "data" / "uploads")}):
-        wait_for(f"http://127.0.0.1:{port}/healthz", folder / "log.txt")
+    with quick_studio(folder, 0, environment=uploads) as address:
         pid = next(child.pid for child in psutil.Process().children() if child.pid not in before)
-        studio = Running(f"http://127.0.0.1:{port}", folder, pid)
+        studio = Running(address.rstrip("/"), folder, pid)
         asyncio.run(warmed(studio))
         before, size = studio.around(), studio.process.memory_info().rss
         yield studio

@@ -13,7 +13,7 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "benchmarks"))
 
-from browser import ROOT, free_port, python, serving, wait_for
+from browser import quick_studio
 from visitor import Visitor
 
 COLOURS = {"red": (210, 20, 30), "green": (20, 190, 40)}
@@ -22,13 +22,12 @@ COLOURS = {"red": (210, 20, 30), "green": (20, 190, 40)}
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """(address, data folder) of a studio, with the photos beside the data."""
-    folder, port = tmp_path_factory.mktemp("two"), free_port()
+    folder = tmp_path_factory.mktemp("two")
     for name, colour in COLOURS.items():
         Image.fromarray(np.full((64, 96, 3), colour, np.uint8)).save(folder / f"{name}.png")
-    command = [python(), str(ROOT / "tests/app/quick_studio.py"), str(port), str(folder / "data"), "0"]
-    with serving(command, folder / "log.txt", {"GRADIO_TEMP_DIR": str(folder / "data" / "uploads")}):
-        wait_for(f"http://127.0.0.1:{port}/healthz", folder / "log.txt")
-        yield f"http://127.0.0.1:{port}", folder
+    uploads = {"GRADIO_TEMP_DIR": str(folder / "data" / "uploads")}
+    with quick_studio(folder, 0, environment=uploads) as address:
+        yield address.rstrip("/"), folder
 
 
 async def arrived(place, name: str) -> Visitor:
