@@ -83,7 +83,7 @@ class About:
         config = self.config
         return [
             ("Data", f"{size_words(self.disk.used())} used, {size_words(self.disk.free())} free"),
-            ("Projects are kept", f"{config.keep_days:g} days after they were last opened"),
+            ("Projects are kept", f"{config.keep_days:g} days after their last change"),
             ("Largest upload", config.max_upload.upper().replace("MB", " MB").replace("GB", " GB")),
             ("Visitors", f"{self.visitors()} of at most {config.max_visitors}"),
         ]

@@ -83,7 +83,7 @@ class AppConfig:
     """A 3D view that no browser watches is stopped after this; so is, when the studio is full, that of a visitor who
     did nothing for so long. The work is kept on disk."""
     keep_days: float = 7.0
-    """A saved project that nobody opens is deleted after this."""
+    """A saved project that nobody changes is deleted after this."""
     max_upload: str = "256mb"
     """Of one file: a project of a large model's scene with many objects has about half of it."""
     rate: int = 3600

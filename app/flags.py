@@ -159,7 +159,7 @@ def _data(group: argparse._ArgumentGroup, base: AppConfig) -> None:
         type=float,
         default=base.keep_days,
         metavar="DAYS",
-        help=f"a saved project that nobody opens is deleted after this ({base.keep_days:g})",
+        help=f"a saved project that nobody changes is deleted after this ({base.keep_days:g})",
     )
 
 
