@@ -16,6 +16,7 @@ from app.config import AppConfig
 from app.engine import WORDS, Engine
 from app.markup import escaped, hint, size_words, table
 from app.models import KINDS, Model
+from app.server_paths import without_paths
 from wt import machine
 from wt.machine import Memory
 
@@ -70,7 +71,7 @@ class About:
             rows.append(("Words model", f"{self.config.words_model} · loaded when somebody looks for words"))
         for model in (model for kind in KINDS for model in self.engine.elsewhere(kind)):
             rows.append((model.name, f"{model.size} · {model.terms} · not on this machine"))
-        return rows
+        return [(part, without_paths(told)) for part, told in rows]
 
     def machine(self) -> Rows:
         """Device and memory."""

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from app import zero_gpu
 from app.config import AppConfig
 from app.models import CLIP_MODELS, KNOWN, Kind, Model, named
+from app.server_paths import without_paths
 from wt.errors import WtError, out_of_memory
 from wt.machine import device_words
 
@@ -312,10 +313,10 @@ def _called(part: str) -> str:
 
 
 def _words(error: BaseException) -> str:
-    """What went wrong, in one line; some errors of Python's own say nothing."""
+    """What a visitor is told of what went wrong, in one line; some errors of Python's own say nothing."""
     if out_of_memory(error):
         return "there is not enough memory. Close other programs, then try again."
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    return without_paths(next(iter(str(error).splitlines()), type(error).__name__))
 
 
 def _log_problem(part: str, future: Future[Any]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from app.server_paths import without_paths
 from app.turns import Durations, Line
 from wt.errors import Cancelled, WtError, out_of_memory
 
@@ -99,11 +100,13 @@ class Job:
         except Cancelled:
             self.state, self.message = "cancelled", f"{self.label}: cancelled. Nothing was changed."
         except WtError as error:
-            self.state, self.message = "failed", str(error)
+            self.state, self.message = "failed", without_paths(str(error))
+            if self.message != str(error):
+                log.warning("%s failed: %s", self.label, error)
         except Exception as error:
             if not out_of_memory(error):
                 log.exception("%s failed", self.label)
-            self.state, self.message = "failed", _sentence(self.label, error)
+            self.state, self.message = "failed", without_paths(_sentence(self.label, error))
         finally:
             self.finished = time.monotonic()
             if self.state != "waiting":

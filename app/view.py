@@ -6,6 +6,7 @@ from app import camera_path, clip, facts, pane, personal, placement, projects
 from app.engine import Engine
 from app.jobs import Job, Wait
 from app.markup import escaped
+from app.server_paths import without_paths
 from app.session import Session
 from app.work import LEVELS, Work
 from wt.scene.cloud import LAYER_COLOURS
@@ -66,7 +67,7 @@ def chip(engine: Engine) -> str:
 def status(session: Session) -> str:
     """The last message, and beside it that work is not saved."""
     kind, unsaved = "problem" if session.problem else "", session.unsaved()
-    told = f'<span class="{kind}">{escaped(session.message)}</span>'
+    told = f'<span class="{kind}">{escaped(without_paths(session.message))}</span>'
     return f'{told} <span class="problem">{escaped(unsaved)}</span>' if unsaved else told
 
 
