@@ -12,9 +12,10 @@ import gradio as gr
 from gradio import FileData
 
 from app import api_figures, depths, project
-from app.api_call import Call, Steps, caller_of, endpoint, finished
+from app.api_call import Call, Steps, endpoint, finished
 from app.api_figures import Figures
 from app.api_files import Exchange, Given
+from app.asked import caller_of
 from app.controller import Controller
 from app.formats import EXPORT_FORMATS, LABELS, USUALLY
 from app.models import KINDS

@@ -26,15 +26,10 @@ class Call(Session):
 
     def __init__(self, caller: str, folder: Path) -> None:
         """Args:
-        caller: whose turns its jobs take, those of one address or account together.
+        caller: whose turns its jobs take, see `app.asked.caller_of`.
         folder: of the files that are handed back.
         """
         super().__init__(f"api {caller}", folder)
-
-
-def caller_of(request: gr.Request) -> str:
-    """Account, else address, of whoever calls."""
-    return str(request.username or getattr(request.client, "host", ""))
 
 
 def endpoint(steps_of: Callable[..., Steps[Any]], worker: Worker) -> Callable[..., AsyncIterator[tuple[Any, ...]]]:

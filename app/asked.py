@@ -1,15 +1,47 @@
-"""What a request asks for, and whether a page of this studio sent it."""
+"""What a request asks for, for whom, and whether a page of this studio sent it."""
 
+import hmac
+import secrets
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Address, Headers
 from starlette.types import Scope
+
+_CALLER = "x-studio-caller"
+_OURS = secrets.token_urlsafe(32)
+"""Shown by this process when it asks itself: whom it asks for can then be believed."""
+
+
+class Asking(Protocol):
+    """A request, starlette's or gradio's."""
+
+    @property
+    def headers(self) -> Headers:
+        """As they arrived."""
+
+    @property
+    def client(self) -> Address | None:
+        """Where it comes from, as far as that is known."""
 
 
 def path_of(scope: Scope) -> str:
     """The path as our routes have it, without the one below which a proxy shows the studio."""
     path, below = scope["path"], scope.get("root_path", "")
     return path[len(below) :] if below and path.startswith(f"{below}/") else path
+
+
+def caller_of(request: Asking) -> str:
+    """Whose turns a request takes: its address; where the studio asks itself, whoever it asks for."""
+    shown, _, name = request.headers.get(_CALLER, "").partition(" ")
+    if hmac.compare_digest(shown.encode(), _OURS.encode()):
+        return name
+    return request.client.host if request.client else ""
+
+
+def in_the_name_of(caller: str) -> dict[str, str]:
+    """Headers by which this process asks itself for somebody."""
+    return {_CALLER: f"{_OURS} {caller}"}
 
 
 def from_here(headers: Headers) -> bool:

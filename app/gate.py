@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import theme
-from app.asked import from_here, path_of
+from app.asked import caller_of, from_here, path_of
 from app.config import AppConfig
 from app.limits import MB, Buckets, Counted, announced, drained, size_of
 
@@ -80,7 +80,7 @@ class Gate:
         if _same(request.cookies.get(name, ""), value) or _same(bearer, self.config.token):
             return None
         wrong = bool(shown or bearer)
-        if wrong and (wait := self._tries.take(_client(request))):
+        if wrong and (wait := self._tries.take(caller_of(request))):
             return _slower("Too many wrong secrets came from your address", wait)
         if "text/html" in request.headers.get("accept", "") and plain:
             told = "<p>That is not the secret.</p>" if shown else ""
@@ -105,14 +105,14 @@ class Gate:
         path = path_of(request.scope)
         if self.config.auth is None:
             return None
-        if path.rstrip("/") == "/login" and (wait := self._tries.take(_client(request))):
+        if path.rstrip("/") == "/login" and (wait := self._tries.take(caller_of(request))):
             return _slower("Too many logins were tried from your address", wait)
         if path == "/" or path.startswith(_LOGIN_NEEDS) or self._logged_in(request):
             return None
         shown = _credentials(request, "basic")
         if shown and _same(shown, base64.b64encode(":".join(self.config.auth).encode()).decode()):
             return None
-        if shown and (wait := self._tries.take(_client(request))):
+        if shown and (wait := self._tries.take(caller_of(request))):
             return _slower("Too many logins were tried from your address", wait)
         return _said(401, "This studio asks for a user and a password: log in on its page first.")
 
@@ -128,7 +128,7 @@ class Gate:
             return None
         if not from_here(request.headers):
             return _said(403, "This was sent from another site's page. Open the studio at its own address.")
-        path, client = path_of(request.scope), _client(request)
+        path, client = path_of(request.scope), caller_of(request)
         if self.config.rate and request.scope["type"] == "http":
             if path.startswith(_UPLOAD) and (wait := self._uploads.take(client)):
                 return _slower("Too many uploads came from your address", wait)
@@ -165,10 +165,6 @@ class Gate:
             await too_large(scope, receive, send)
         else:
             await _said(500, "The studio could not do that; its log has the details.")(scope, receive, send)
-
-
-def _client(request: HTTPConnection) -> str:
-    return request.client.host if request.client else ""
 
 
 def _credentials(request: HTTPConnection, scheme: str) -> str:

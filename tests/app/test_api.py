@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -20,6 +20,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -29,7 +30,9 @@ from browser import ROOT, python, quick_studio
 from app import project
 from app.api import Api
 from app.api_files import Exchange
+from app.api_mcp import _named
 from app.api_page import api_routes
+from app.asked import caller_of, in_the_name_of
 from app.config import AppConfig
 from app.uploads import Uploads
 from wt.errors import WtError
@@ -280,6 +283,62 @@ def test_so_does_a_language_model(url, here):
 
     asyncio.run(leave())
     assert ended(begin(url, "lift", photo=photo))[0][0] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [("/gradio_api/mcp/messages/", "192.0.2.1 ab12"), ("/gradio_api/mcp/", "192.0.2.1")],  # SSE has sessions
+)
+def test_a_caller_is_an_address_and_its_session_where_there_is_one(path, named):
+    asked = {"type": "http", "path": path, "query_string": b"session_id=ab12", "client": ("192.0.2.1", 9)}
+    assert _named(Request(asked | {"headers": []})) == named
+    forwarded = [(name.encode(), said.encode()) for name, said in in_the_name_of(named).items()]
+    assert caller_of(Request(asked | {"client": ("127.0.0.1", 9), "headers": forwarded})) == named
+
+
+@asynccontextmanager
+async def language_model(url, address):
+    """An MCP session of a client at an address of its own, who says that it has another one."""
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    transport = httpx.AsyncHTTPTransport(local_address=address)
+    headers = {"X-Forwarded-For": "127.0.0.9", "X-Studio-Caller": "guessed 127.0.0.9"}
+    async with (
+        httpx.AsyncClient(transport=transport, headers=headers, timeout=PATIENCE_S) as http,
+        streamable_http_client(f"{url}/gradio_api/mcp/", http_client=http) as (read, write, _),
+        ClientSession(read, write) as session,
+    ):
+        await session.initialize()
+        yield session
+
+
+def test_language_models_take_turns_and_each_is_handed_its_own(url, here):
+    """A busy one has five lifts under way when another comes: that one is served between them."""
+    photo, ends, lifted = inline((here / "photo.jpg").read_bytes(), "image/jpeg"), [], {}
+
+    async def lift(session, seed, waits=None):
+        async def told(done, total, message):
+            if waits is not None and message == "Processing":
+                waits.set()
+
+        given = {"photo": photo, "seed": seed, "steps": 6}
+        lifted[seed] = await session.call_tool("lift", given, progress_callback=told)
+        ends.append(seed)
+
+    async def both():
+        async with language_model(url, "127.0.0.2") as busy, language_model(url, "127.0.0.3") as other:
+            under_way = [asyncio.Event() for _ in range(5)]
+            first = [asyncio.create_task(lift(busy, seed, waits)) for seed, waits in enumerate(under_way)]
+            await asyncio.gather(*(waits.wait() for waits in under_way))
+            await asyncio.gather(*first, lift(other, 77))
+
+    asyncio.run(both())
+    assert ends.index(77) < 4, f"served in the order {ends}"
+    files = {seed: re.search(r"file=(\S+/([^/]+)/[^/]+\.wts)", made.content[0].text) for seed, made in lifted.items()}
+    assert all(f"'seed': {seed}," in made.content[-1].text for seed, made in lifted.items())
+    assert len({found[2] for found in files.values()}) == 6, "no two have a folder in common"
+    assert min(len(found[2]) for found in files.values()) >= 32, "and nobody guesses another's"
 
 
 def test_language_models_find_and_use_the_tools(url, here):
