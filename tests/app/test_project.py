@@ -141,7 +141,7 @@ def test_what_a_newer_studio_adds_does_no_harm_but_its_version_is_said(controlle
 
 def png(width: int, height: int) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (width, height)).save(buffer, "PNG")
+    Image.new("1", (width, height)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
