@@ -4,16 +4,19 @@ Meant for namespaces of its own: nothing but the loopback device, which it takes
 What happened is written to FOLDER/seen.json.
 """
 
+import asyncio
 import fcntl
 import json
 import logging
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STEPS, SEED = 3, 7
@@ -65,6 +68,27 @@ def visit(controller, session, photo, begun):
     return seen, first, session.now.scene.layers
 
 
+async def program(controller, photo, uploads):
+    """What a program was told that lifts, edits and exports by the API, as gradio calls it."""
+    from app.api import Api
+    from app.api_call import endpoint
+
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    uploads.mkdir()
+    api, request, states = Api(controller), SimpleNamespace(headers={}, client=None), []
+
+    async def call(steps_of, **given):
+        async for told in endpoint(steps_of, controller.worker)(request, **given):
+            states.append(told[-1].get("message", ""))
+        return told[0].path, told[-1]
+
+    scene, lifted = await call(api.lift, photo=str(shutil.copy(photo, uploads)), steps=1)
+    scene, edited = await call(api.edit, scene=scene, prompt="add a red chair")
+    bundle, _ = await call(api.export, scene=scene, formats=["camera"])
+    objects = [thing["name"] for thing in edited["objects"]]
+    return {"points": lifted["points"], "objects": objects, "states": states, "bundle": Path(bundle).stat().st_size}
+
+
 def main(folder):
     from app.config import AppConfig
     from app.controller import Controller
@@ -81,7 +105,9 @@ def main(folder):
     photo = ROOT / "assets/examples/room_chair.jpg"
     try:
         session = sessions.attach("page")
-        seen, *lifted = visit(Controller(engine, sessions, worker), session, photo, begun)
+        controller = Controller(engine, sessions, worker)
+        seen, *lifted = visit(controller, session, photo, begun)
+        seen["program"] = asyncio.run(program(controller, photo, folder / "uploads"))
     finally:
         worker.stop()
         sessions.close()

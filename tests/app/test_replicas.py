@@ -268,3 +268,11 @@ def test_a_replica_that_is_killed_during_a_lift_costs_the_visitor_nothing_but_ti
     assert len(kill["pids"]) == 2
     assert any("A replica was lost" in words for words in kill["said"])
     assert seen["as local"][1], "the other replica's result is the same"
+
+
+def test_programs_lift_edit_and_export_with_replicas_too(seen):
+    told = seen["program"]
+    assert told["points"] > 50_000
+    assert told["objects"] == ["red chair"]
+    assert {"Lifting", "Lifting the edited photo"} <= set(told["states"]), "progress travels as well"
+    assert told["bundle"] > 1000
