@@ -181,6 +181,11 @@ def _place(page: Page) -> None:
 
 def _export(page: Page) -> None:
     _clip_export(page)
+    with page.add("scene_export", gr.Column(elem_id="scene_export")):
+        _scene_export(page)
+
+
+def _scene_export(page: Page) -> None:
     for group in GROUPS:
         choices = [choice for choice in group.choices if choice[1] in EXPORT_FORMATS]
         box = gr.CheckboxGroup(

@@ -65,7 +65,7 @@ def test_a_clip_opens_with_its_first_frame_in_the_photo_pane(controller, session
     assert page["film_tools"] == {"visible": True}
     assert page["lift_clip"] == {"interactive": False}
     assert page["timeline"]["value"] == {"count": 0}
-    assert page["clip_export"] == {"visible": False}
+    assert (page["clip_export"], page["scene_export"]) == ({"visible": False}, {"visible": True})
 
 
 def test_a_click_is_followed_through_all_frames_and_one_can_be_corrected(controller, session, gif):
@@ -140,6 +140,8 @@ def test_the_clip_is_taken_away_in_one_zip(controller, session, gif):
     assert {row["path"] for row in told["files"]} == names - {"manifest.json"}
     np.testing.assert_array_equal(arrays["points"][2], made.lifted[2].points)
     assert "download_clip" in clip.facts(session)
+    page = clip.describe(session)
+    assert (page["clip_export"], page["scene_export"]) == ({"visible": True}, {"visible": "hidden"})
 
 
 def test_a_photo_takes_the_clips_place_and_undo_brings_it_back(controller, session, gif, photo_file):
