@@ -39,6 +39,12 @@ class CameraPath:
     files: dict[str, Path] = field(default_factory=dict)
     """Name -> file of the last film, for its downloads."""
 
+    def forget_film(self, *but: Path) -> None:
+        """The last film goes, and all of its files but these."""
+        for path in set(self.files.values()) - set(but):
+            path.unlink(missing_ok=True)
+        self.made, self.files = {}, {}
+
     def poses_in(self, scene: Scene | None) -> list[np.ndarray]:
         """The keyframes that belong to a scene."""
         return self.poses if scene is not None and scene.layers is self.of else []

@@ -1,7 +1,11 @@
 """How the cached scene is shown in 3D, as one immutable value; changing it never runs a network."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
+
+from wt.errors import WtError
+from wt.scene.cloud import Colouring, Hidden
+from wt.scene.colour_maps import COLOUR_MAPS
 
 BUDGETS = (100_000, 300_000, 1_000_000)
 EVERY_POINT = 0
@@ -28,6 +32,16 @@ class Display:
     frustum: bool = False
     """Whether the photo's camera is shown."""
     axes: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no part of the page offers: once kept, it would fail in every view that follows.
+
+        Raises:
+            WtError: a colouring, colour map or strength that does not exist.
+        """
+        names = (self.colour in get_args(Colouring), self.hidden in get_args(Hidden), self.colour_map in COLOUR_MAPS)
+        if not all(names) or not 0 <= (self.flyers or 0) <= 100:
+            raise WtError("The 3D view cannot be shown like that, so it stays as it is. Reload the page.")
 
     def same_points(self, other: "Display") -> bool:
         """Whether the same points in the same colours are shown."""

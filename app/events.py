@@ -75,13 +75,14 @@ class Events:
         act(page["film"].act, verbs.clip.film)
         act(page["timeline"].act, verbs.clip.play)
         long(page["follow"].click, verbs.clip.follow)
-        long(page["lift_clip"].click, verbs.clip.lift, [page["clean_clip"], page["steady_clip"], page["seed"]])
+        clip = [page["clean_clip"], page["steady_clip"], page["seed"], page["seed_lock"]]
+        long(page["lift_clip"].click, self._lift_clip, clip)
         long(page["build_clip"].click, verbs.clip.build, page["clip_formats"])
         on(page["level"].input, verbs.select.level, page["level"])
         page["mask_tools"].act(self.event("That change", self._mask), None, self.outputs, **quiet)
         mask = self.file("Loading the mask", verbs.select.load_mask)
         page["mask_upload"].upload(mask, page["mask_upload"], self.outputs, **quiet)
-        long(page["find"].submit, verbs.words.find, page["find"])
+        long(page["find"].submit, lambda session, words: verbs.words.find(session, words or ""), page["find"])
         page["things"].act(self.event("That", self._thing), None, self.outputs, **quiet)
         on(page["sky_mark"].click, verbs.select.sky_from_selection)
         on(page["sky_out"].input, verbs.select.keep_sky_out, page["sky_out"])
@@ -89,6 +90,7 @@ class Events:
         page["depth_upload"].upload(
             self.file("Loading the depth map", verbs.geometry.load_depth), depth, self.outputs, **quiet
         )
+        on(page["depth_kind"].input, verbs.geometry.ask_for_depth, page["depth_kind"])
         on(page["depth_forget"].click, verbs.geometry.forget_depth)
         on(page["lift_kind"].input, verbs.geometry.ask_for, page["lift_kind"])
         on(page["model"].input, self._choose, [page["lift_kind"], page["model"]])
@@ -416,11 +418,14 @@ class Events:
         seed = _seed(session, "geometry", number, locked)
         return self.controller.geometry.lift_variants(session, kind, _steps(steps_from, steps), seed)
 
-    def _edit(self, session: Session, prompt: str, number: int | None, locked: bool) -> Job:
-        return self.controller.edit.run(session, prompt, _seed(session, "edit", number, locked))
+    def _lift_clip(self, session: Session, clean: bool, steady: bool, number: int | None, locked: bool) -> Job:
+        return self.controller.clip.lift(session, clean, steady, _seed(session, "geometry", number, locked))
 
-    def _edit_many(self, session: Session, prompt: str, number: int | None, locked: bool) -> Job:
-        return self.controller.edit.run_variants(session, prompt, _seed(session, "edit", number, locked))
+    def _edit(self, session: Session, prompt: str | None, number: int | None, locked: bool) -> Job:
+        return self.controller.edit.run(session, prompt or "", _seed(session, "edit", number, locked))
+
+    def _edit_many(self, session: Session, prompt: str | None, number: int | None, locked: bool) -> Job:
+        return self.controller.edit.run_variants(session, prompt or "", _seed(session, "edit", number, locked))
 
     def _variant(self, session: Session, data: dict[str, Any]) -> None:
         kind, verbs = data.get("kind"), self.controller.variants

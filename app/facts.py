@@ -154,9 +154,9 @@ def edit(work: Work) -> str:
     return table(rows) + _edits_done(work)
 
 
-def preview(prompt: str) -> str:
+def preview(prompt: str | None) -> str:
     """What an instruction would do, or why it is not understood; nothing for an empty one."""
-    if not prompt.strip():
+    if prompt is None or not prompt.strip():
         return ""
     try:
         items = "".join(f"<li>{escaped(line)}</li>" for line in understood(parse(prompt)))

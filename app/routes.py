@@ -59,7 +59,7 @@ def studio_routes(port_of: Callable[[str], int | None], files: Files) -> list[Ba
     async def page(request: Request) -> Response:
         if port_of(request.path_params["token"]) is None:
             return Response("There is no such view.", 404, headers=NO_STORE)
-        return FileResponse(client_page(), media_type="text/html", headers={"Referrer-Policy": "no-referrer"})
+        return _unchanging(request, client_page())
 
     async def socket(outer: WebSocket) -> None:
         port = port_of(outer.path_params["token"])
@@ -91,6 +91,15 @@ def studio_routes(port_of: Callable[[str], int | None], files: Files) -> list[Ba
         Route("/studio/{token}/picture/{name}", picture),
         Route("/studio/{token}/download/{name}", download),
     ]
+
+
+def _unchanging(request: Request, page: Path) -> Response:
+    """viser's server refuses a client of another version, so a browser asks each time whether its copy is this one."""
+    headers = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
+    answer = FileResponse(page, media_type="text/html", headers=headers, stat_result=page.stat())
+    if request.headers.get("if-none-match") == answer.headers["etag"]:
+        return Response(status_code=304, headers={**headers, "ETag": answer.headers["etag"]})
+    return answer
 
 
 def closed_routes(*, api: bool) -> list[BaseRoute]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.autosave import Autosaver
 from app.camera_path import CameraPath
 from app.config import AppConfig
 from app.display import Display
-from app.jobs import Job
+from app.jobs import Job, attempt
 from app.models import Kind
 from app.ruler import Ruler
 from app.uploads import Uploads
@@ -389,10 +390,10 @@ class Sessions:
             live = list(self._sessions.values())
             kept = {session.key for session in live} | {session.now.project for session in live}
         for session in gone:
-            self._close(session)
+            attempt("Closing what a visitor left", partial(self._close, session))
         if abs(time.time() - time.monotonic() - self._clock) < _CLOCK_JUMP_S:
-            autosave.sweep(self.config.sessions, self.config.keep_days, kept)
-            self.uploads.sweep()
+            attempt("Deleting old projects", partial(self._sweep, kept))
+            attempt("Deleting old uploads", self.uploads.sweep)
         memory.give_back()
         return len(gone)
 
@@ -401,7 +402,10 @@ class Sessions:
 
         def loop() -> None:
             while not self._stopped.wait(every_s):
-                self.reap()
+                attempt("Cleaning up", clean)  # what went wrong once must not be the end of all clean-up
+
+        def clean() -> None:
+            self.reap()
 
         thread = threading.Thread(target=loop, name="session-reaper", daemon=True)
         thread.start()
@@ -478,6 +482,9 @@ class Sessions:
             session.viewer.stop()
             session.viewer = None
         self.autosaver.forget(session.folder)
+
+    def _sweep(self, kept: set[str]) -> None:
+        autosave.sweep(self.config.sessions, self.config.keep_days, kept)
 
     def _by_token(self, token: str) -> Session | None:
         with self._lock:

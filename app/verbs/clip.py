@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from app import projects
-from app.bundles import hand_out, workshop
+from app.bundles import hand_out, wanted, workshop
 from app.frames import held, selection, still
 from app.jobs import Job
 from app.session import Session
@@ -113,7 +113,7 @@ class ClipVerbs(PhotoVerbs):
 
     def build(self, session: Session, formats: list[str]) -> Job:
         """Write the lifted clip in the chosen formats and zip it."""
-        clip = session.shown_clip
+        work, clip = session.now, session.shown_clip
         if clip is None:
             raise WtError("There is no lifted clip to export. Lift the clip first.")
         if not formats:
@@ -123,7 +123,7 @@ class ClipVerbs(PhotoVerbs):
             from wt.clips.export import export_clip
             from wt.exports.export import zip_folder
 
-            name = f"{session.now.stem}-clip-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+            name = f"{work.stem}-clip-{datetime.now(UTC):%Y%m%d-%H%M%S}"
             fps = session.viewer.reel.fps if session.viewer else None
             with workshop(session, name) as folder:
                 written = export_clip(
@@ -137,7 +137,7 @@ class ClipVerbs(PhotoVerbs):
                 job.report(len(formats), len(formats) + 1, "Zipping")
                 bundle = zip_folder(folder, folder.with_suffix(".zip"))
                 files = [(path.name, path.stat().st_size) for paths in written.values() for path in paths]
-            with session.lock:
+            with wanted(session, job, work, bundle):
                 hand_out(session, "exported", {"zip": bundle, "files": files, "scene": None, "clip": clip})
                 session.message = f"{bundle.name} is ready."
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from app.bundles import hand_out, workshop
+from app.bundles import hand_out, wanted, workshop
 from app.formats import LABELS
 from app.jobs import Job, attempt
 from app.session import Session
@@ -53,7 +53,7 @@ class ExportVerbs(Verbs):
                 job.report(0, 0, "Zipping")
                 bundle = zip_folder(folder, folder.with_suffix(".zip"), written.files)
                 made = {"zip": bundle, "formats": _rows(written), "notes": written.notes, "scene": scene}
-            with session.lock:
+            with wanted(session, job, work, bundle):
                 hand_out(session, "exported", made)
                 session.message = f"{bundle.name} is ready.{' It says what was left out.' if written.notes else ''}"
 

@@ -13,10 +13,13 @@ from app.models import Kind
 from app.session import Session
 from app.variants import Outcome
 from app.verbs.variants import Make, SeededVerbs
+from app.work import Work
 from wt.depth import KINDS, camera_of, open_depth
 from wt.errors import WtError
 
 _PREVIEW_EVERY_S = 0.3
+_SKY_S = 20.0
+"""Longer than any look at a photo; a lift goes on without it."""
 
 
 class GeometryVerbs(SeededVerbs):
@@ -31,6 +34,12 @@ class GeometryVerbs(SeededVerbs):
         depth = open_depth(path, (rgb.shape[1], rgb.shape[0]), kind=chosen)
         self._commit(session, "Load a depth map", replace(session.now, depth=depth), show=False)
         session.message = " ".join([*depth.notes, "Lift to use it."])
+
+    def ask_for_depth(self, session: Session, kind: str) -> None:
+        """What the numbers of the next depth map are; one that is there stays as it was read, and that is said."""
+        depth = session.now.depth
+        if depth is not None and kind in KINDS and kind != depth.kind:
+            raise WtError(f"{depth.name} was read as {depth.kind} depth. Load it again to have it read as {kind}.")
 
     def forget_depth(self, session: Session) -> None:
         """Lift without known depth again."""
@@ -69,10 +78,6 @@ class GeometryVerbs(SeededVerbs):
 
     def _lifting(self, session: Session, kind: str, steps: int | None) -> Make:
         rgb, work = self._photo_rgb(session), session.now
-        if kind == "object":
-            mask = work.selection.mask
-        else:
-            mask = work.rays
         photo, of = work.photo, _kind(kind)
         known = {} if work.depth is None or photo is None else {"depth": work.depth, "intrinsics": camera_of(photo)}
         last_preview = [0.0]
@@ -81,6 +86,7 @@ class GeometryVerbs(SeededVerbs):
             lifter = self._lifter(work, of, job)
             began = time.monotonic()
             preview = self._preview(session, job, rgb, last_preview)
+            mask = work.selection.mask if kind == "object" else _with_its_sky(session, work).rays
             layers = lifter.lift(rgb, mask, steps=steps, seed=seed, on_step=preview, **known)
             from wt.scene.calibration import calibrated_like
             from wt.scene.scene import Scene
@@ -127,6 +133,15 @@ class GeometryVerbs(SeededVerbs):
             last[0] = time.monotonic()
 
         return on_step
+
+
+def _with_its_sky(session: Session, work: Work) -> Work:
+    """Whoever lifts at once is quicker than the look for the photo's sky, which is left out all the same."""
+    if work.sky is None and session.preparing is not None:
+        session.preparing.wait(_SKY_S)
+        if session.now.photo is work.photo:
+            return replace(work, sky=session.now.sky)
+    return work
 
 
 def _kind(word: str) -> Kind:

@@ -71,6 +71,7 @@ class PhotoVerbs(Verbs):
             session.tool = "pick" if work.scene is None else "place"
             hand_out(session, "exported", {})
             hand_out(session, "textured", {})
+            session.camera_path.forget_film()
             session.message = message
         self.refresh(session, home=True)
         self.prepare(session)

@@ -62,17 +62,18 @@ class SelectVerbs(Verbs):
             return
         size = (rgb.shape[1], rgb.shape[0])
         drawn = pictures.stroke(size, [(float(x), float(y)) for x, y in path], min(max(float(diameter), 1), 2000))
-        old = session.now.selection.mask
+        selection, old = session.now.selection, session.now.selection.mask
         if erase:
-            self._select(session, "Erase", Selection().painted(empty_mask(rgb) if old is None else old & ~drawn))
+            self._select(session, "Erase", selection.painted(empty_mask(rgb) if old is None else old & ~drawn))
         else:
-            self._select(session, "Brush", Selection().painted(drawn if old is None else old | drawn))
+            self._select(session, "Brush", selection.painted(drawn if old is None else old | drawn))
 
     def invert(self, session: Session) -> None:
         """Everything that is not selected."""
         rgb = self._photo_rgb(session)
-        mask = session.now.selection.mask
-        self._select(session, "Invert the selection", Selection().painted(~(empty_mask(rgb) if mask is None else mask)))
+        selection = session.now.selection
+        inverted = ~(empty_mask(rgb) if selection.mask is None else selection.mask)
+        self._select(session, "Invert the selection", selection.painted(inverted))
 
     def clear(self, session: Session) -> None:
         """Select nothing."""
@@ -96,16 +97,18 @@ class SelectVerbs(Verbs):
         """Drop all pieces but the largest."""
         self._reshape(session, "Keep the largest piece", masks.largest)
 
-    def load_mask(self, session: Session, path: str | Path) -> None:
+    def load_mask(self, session: Session, path: str | Path | None) -> None:
         """A mask from a picture of any size: white, or opaque, is selected."""
         rgb = self._photo_rgb(session)
+        if not path:
+            raise WtError("No file arrived. Choose a mask.")
         path = Path(path)
         with decoding(path.name, "Load a PNG that is white inside."), open_image(path) as image:
             refuse_pixels(image, path.name)
             mask = pictures.mask_from(image, (rgb.shape[1], rgb.shape[0]))
         if not mask.any():
             raise WtError("That mask is black everywhere. Load one that is white, or opaque, where the thing is.")
-        self._select(session, "Load a mask", Selection().painted(mask))
+        self._select(session, "Load a mask", session.now.selection.painted(mask))
 
     def keep_sky_out(self, session: Session, keep: bool) -> None:
         """Whether the suggested sky is left out of a lift."""
@@ -115,7 +118,8 @@ class SelectVerbs(Verbs):
     def sky_from_selection(self, session: Session) -> None:
         """Correct the suggested sky: what is selected is the sky."""
         mask = self._selected(session)
-        work = replace(session.now, sky=mask, keep_sky_out=True, selection=Selection())
+        chosen = Selection(level=session.now.selection.level)
+        work = replace(session.now, sky=mask, keep_sky_out=True, selection=chosen)
         self._commit(session, "Mark the sky", work)
 
     def _select(self, session: Session, label: str, selection: Selection) -> None:

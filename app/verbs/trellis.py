@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from app.bundles import hand_out, workshop
+from app.bundles import hand_out, wanted, workshop
 from app.jobs import Job
 from app.session import Session
 from app.verbs.base import Verbs
@@ -26,7 +26,7 @@ class TrellisVerbs(Verbs):
             with workshop(session, f"object-{thing.id}-{datetime.now(UTC):%Y%m%d-%H%M%S}") as folder:
                 made = write_bundle(scene, thing.id, photo, folder, lambda stage: job.report(0, 0, stage))
                 bundle = zip_folder(folder, folder.with_suffix(".zip"), made.files)
-            with session.lock:
+            with wanted(session, job, work, bundle):
                 told = {"zip": bundle, "notes": made.notes, "scene": scene, "name": thing.name}
                 hand_out(session, "textured", told)
                 session.message = f"{bundle.name} is ready."

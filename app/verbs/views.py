@@ -4,6 +4,7 @@ import shutil
 from datetime import UTC, datetime
 from typing import Any
 
+from app.bundles import wanted
 from app.camera_path import KEYFRAMES, Wish
 from app.jobs import Job
 from app.markup import size_words
@@ -87,9 +88,8 @@ class ViewsVerbs(Verbs):
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
             said = f"{len(views)} frames · {camera.width} × {camera.height} · {size.fps} fps"
-            with session.lock:
-                for path in session.camera_path.files.values():
-                    path.unlink(missing_ok=True)
+            with wanted(session, job, work, video, bundle):
+                session.camera_path.forget_film(video, bundle)
                 session.camera_path.files = {path.name: path for path in (video, bundle)}
                 session.camera_path.made = {
                     "video": video.name,

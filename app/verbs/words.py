@@ -85,7 +85,7 @@ class WordsVerbs(Verbs):
             seen.append(Thing(f"{hit.label}, {hit.score * 100:.0f} %", mask))
         if known or seen:
             self._show(session, rgb, words, [*known, *seen])
-        else:
+        elif session.now.rgb is rgb:
             session.message = f'{detector.name} sees no "{words}" on the photo. Try another word, or click the thing.'
 
     def _show(self, session: Session, rgb: np.ndarray, words: str, things: list[Thing]) -> None:

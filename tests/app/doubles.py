@@ -46,6 +46,7 @@ class PlaneLifter:
     def lift_clip(self, frames, masks=None, *, steps=None, seed=42, sampler="euler", steady=False, on_step=None):
         """Frame by frame; the plane comes nearer, so that no two frames are alike."""
         lifted = []
+        self.calls.append({"frames": len(frames), "seed": seed, "steady": steady})
         for number, frame in enumerate(frames):
             time.sleep(self.step_s)
             one = self._result(frame, None if masks is None else masks[number], seed, 1.0)
