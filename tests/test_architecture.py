@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,13 +48,21 @@ BARE = (
 def imports_under(folder: Path, *, top_level_only: bool = False) -> Iterator[tuple[Path, int, str]]:
     """(file, line, dotted name) of every import statement below `folder`."""
     for path in sorted(folder.rglob("*.py")):
-        tree = ast.parse(path.read_text())
-        for node in tree.body if top_level_only else ast.walk(tree):
+        for node, at_top in import_statements(path):
+            if top_level_only and not at_top:
+                continue
             if isinstance(node, ast.Import):
                 yield from ((path, node.lineno, alias.name) for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            elif node.module and not node.level:
                 yield path, node.lineno, node.module
                 yield from ((path, node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+@cache
+def import_statements(path: Path) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """All of a file, each with whether it is at module level."""
+    tree = ast.parse(path.read_text())
+    return [(node, node in tree.body) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def offends(name: str, forbidden: tuple[str, ...]) -> bool:

@@ -29,6 +29,7 @@ def two(controller, session, photo_file, tmp_path):
     first = session.now.project
     Image.new("RGB", (80, 60), (9, 120, 60)).save(tmp_path / "green.png")
     controller.photo.open(session, tmp_path / "green.png")
+    assert session.preparing.wait(20)  # its sky is looked for
     assert controller.sessions.autosaver.flush()
     return first
 
