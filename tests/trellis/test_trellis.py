@@ -208,6 +208,11 @@ def test_without_trellis_a_person_gets_the_voxels_and_our_closed_mesh(scene, rec
     assert "not installed here" in made.notes[0]
     assert stages == ["Voxels", "Closed mesh"]
     install(monkeypatch, recorded, "trellis2")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "no weights"))
+    made = write_bundle(scene, 1, None, tmp_path, stages.append)
+    assert {path.name for path in made.files} == names
+    assert made.notes[0].startswith("TRELLIS.2 is installed here but its weights are not.")
+    assert "--" not in " ".join(made.notes), "no words of the command line"
     on_cpu = partial(textured, weights=str(tmp_path), device="cpu")
     monkeypatch.setattr("wt.trellis.bundle.textured", on_cpu)
     made = write_bundle(scene, 1, None, tmp_path, stages.append)

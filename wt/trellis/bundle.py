@@ -12,7 +12,7 @@ from wt.exports.gltf import Gltf
 from wt.files import write_atomic
 from wt.meshes.watertight import watertight
 from wt.scene.scene import Scene
-from wt.trellis.installed import installed, missing
+from wt.trellis.installed import MissingWeights, installed, missing
 from wt.trellis.structure import picture, sparse_structure
 from wt.trellis.textured import textured
 from wt.types import UInt8
@@ -33,21 +33,24 @@ def write_bundle(
     folder: Path,
     on_stage: Callable[[str], None],
 ) -> Bundle:
-    """The textured mesh as GLB; without a TRELLIS the object's voxels for one elsewhere, and our own closed mesh.
+    """The textured mesh as GLB; without a TRELLIS or its weights the voxels for one elsewhere, and our closed mesh.
 
     Raises:
         WtError: the photo itself, or what `textured` says where a TRELLIS is installed.
     """
-    stem = f"object-{ident}"
-    if installed() is not None:
-        made = textured(scene, ident, photo, on_stage=on_stage)
-        note = (
-            f"{made.by}: {made.fits.silhouette_iou:.0%} of the outline, {made.fits.near_share:.0%} of the surface fit."
-        )
-        return Bundle([write_atomic(folder / f"{stem}_textured.glb", made.glb())], [note])
+    trellis, stem, why = installed(), f"object-{ident}", missing()
+    if trellis is not None:
+        try:
+            made = textured(scene, ident, photo, on_stage=on_stage)
+        except MissingWeights:
+            why = f"{trellis.name} is installed here but its weights are not. Whoever runs this studio can fetch them."
+        else:
+            fits = made.fits
+            fit = f"{fits.silhouette_iou:.0%} of the outline, {fits.near_share:.0%} of the surface fit."
+            return Bundle([write_atomic(folder / f"{stem}_textured.glb", made.glb())], [f"{made.by}: {fit}"])
     on_stage("Voxels")
     thing = scene[ident]
-    files, notes = sparse_structure(thing).save(folder, stem), [missing()]
+    files, notes = sparse_structure(thing).save(folder, stem), [why]
     buffer = io.BytesIO()
     picture(thing, photo).save(buffer, "PNG")
     files.append(write_atomic(folder / f"{stem}_picture.png", buffer.getvalue()))

@@ -50,6 +50,10 @@ KNOWN = (TRELLIS2, TRELLIS1)
 """The newer one first: it is taken where both are here."""
 
 
+class MissingWeights(WtError):
+    """The program is here, its weights are not; the sentence is for a command line."""
+
+
 def installed() -> Trellis | None:
     """The TRELLIS to use, if there is one."""
     return next((found for found in KNOWN if found.here), None)
@@ -79,7 +83,7 @@ def weights_of(trellis: Trellis, weights: str | None, *, allow_download: bool) -
     """What its `from_pretrained` is given: a folder, or the name on the hub where a download is allowed.
 
     Raises:
-        WtError: the weights are not here.
+        MissingWeights: they are not here.
     """
     name = weights or trellis.repo
     if allow_download or Path(name).is_dir():
@@ -90,7 +94,7 @@ def weights_of(trellis: Trellis, weights: str | None, *, allow_download: bool) -
     try:
         return snapshot_download(name, local_files_only=True)
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError) as error:
-        raise WtError(
+        raise MissingWeights(
             f"The weights of {trellis.name} ({name}) are not on this machine. Allow the download (--allow-download), "
             "or name a folder that holds them (--weights)."
         ) from error
