@@ -10,6 +10,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from doubles import RoundSegmenter
 from flow import edited, lifted
 
 from app import autosave
@@ -40,6 +41,30 @@ def test_sky_is_left_out_unless_kept(controller, session, photo_file):
     controller.select.keep_sky_out(session, False)
     assert controller.geometry.lift(session, "scene").wait(20)
     assert session.now.scene.alpha.all()
+
+
+@pytest.mark.parametrize("variants", [False, True])
+def test_the_sky_is_left_out_for_whoever_lifts_before_it_was_found(
+    controller, session, photo_file, monkeypatch, variants
+):
+    looking, go = threading.Event(), threading.Event()
+
+    def suggest_sky(self):
+        looking.set()
+        assert go.wait(20)
+        sky = np.zeros(self.shape, bool)
+        sky[:20] = True
+        return sky
+
+    monkeypatch.setattr(RoundSegmenter, "suggest_sky", suggest_sky)
+    controller.photo.open(session, photo_file)
+    assert looking.wait(20)
+    job = (controller.geometry.lift_variants if variants else controller.geometry.lift)(session, "scene")
+    go.set()
+    assert job.wait(30)
+    assert not controller.engine.scene.calls[0]["mask"][:20].any()
+    assert controller.engine.scene.calls[0]["mask"][20:].all()
+    assert "Sky was found" in describe(session, controller.engine)["select_facts"]["value"]
 
 
 def test_cancel_stops_within_one_step_and_restores_the_view(controller, session, photo_file):

@@ -94,6 +94,22 @@ def test_size_background_camera_and_axes_send_no_point_again(controller, session
     assert session.viewer.marks._camera is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"), [("colour", "None"), ("hidden", ""), ("map", "jet"), ("flyers", 101), ("flyers", -1)]
+)
+def test_a_view_that_no_button_offers_is_refused_and_the_next_lift_is_shown(
+    controller, session, photo_file, kind, value
+):
+    if kind == "flyers":
+        lifted(controller, session, photo_file)
+    before = session.display
+    with pytest.raises(WtError, match="cannot be shown like that"):
+        controller.look.act(session, {"kind": kind, "value": value})
+    assert session.display is before
+    lifted(controller, session, photo_file)
+    assert session.viewer.shown.total > 0
+
+
 def test_the_legend_has_numbers_in_the_shown_unit(controller, session, photo_file):
     lifted(controller, session, photo_file)
     assert pane.legend(session) is None

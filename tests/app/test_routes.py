@@ -1,6 +1,8 @@
 """The routes beside Gradio's: the token is the guard, the relay carries viser's frames both ways."""
 
 import asyncio
+import importlib.metadata
+import re
 import threading
 import time
 from pathlib import Path
@@ -11,8 +13,11 @@ import websockets
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from app import routes
 from app.routes import client_page, studio_routes
 from app.viewer import Viewer
+
+REQUIREMENTS = Path(__file__).resolve().parent.parent.parent / "requirements.txt"
 
 
 class Files:
@@ -61,8 +66,38 @@ def test_pages_pictures_and_downloads_need_their_token(tmp_path):
     assert client.get("/studio/mine/download/..%2Fscene.zip").status_code == 404
 
 
-def test_the_client_page_is_the_installed_visers():
+def test_the_client_page_is_the_installed_visers_whatever_a_browser_has_kept(tmp_path, monkeypatch):
+    """viser refuses a client of another version, so no copy may be used unasked."""
     assert client_page().is_file()
+    page = tmp_path / "index.html"
+    page.write_text("client 1")
+    monkeypatch.setattr(routes, "client_page", lambda: page)
+    client = TestClient(Starlette(routes=studio_routes(lambda token: 1, Files(tmp_path))))
+    first = client.get("/viewer/mine/")
+    assert (first.text, first.headers["cache-control"]) == ("client 1", "no-cache")
+    known = {"If-None-Match": first.headers["etag"]}
+    same = client.get("/viewer/mine/", headers=known)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", first.headers["etag"])
+    page.write_text("client 2, after an upgrade")
+    newer = client.get("/viewer/mine/", headers=known)
+    assert (newer.status_code, newer.text) == (200, "client 2, after an upgrade")
+
+
+def test_client_and_server_are_of_one_pinned_version(viewer):
+    import viser
+
+    wanted = next(line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("viser"))
+    assert re.fullmatch(r"viser>=1\.1\.\d+,<1\.2", wanted), "the client's protocol changes between minor versions"
+    assert f"viser-v{viser.__version__}" in subprotocol_of(viewer)
+
+
+def subprotocol_of(viewer) -> str:
+    async def connect() -> str:
+        protocol = websockets.Subprotocol(f"viser-v{importlib.metadata.version('viser')}")
+        async with websockets.connect(f"ws://127.0.0.1:{viewer.port}/", subprotocols=[protocol]) as socket:
+            return str(socket.subprotocol)
+
+    return asyncio.run(connect())
 
 
 def test_viewer_binds_to_loopback_on_a_random_port_with_a_long_token(viewer):

@@ -45,6 +45,77 @@ def test_selection_tools(controller, session, photo_file, tmp_path):
     assert session.now.selection.mask[16, 24]
 
 
+def state(selection):
+    """Everything that a selection is, with its masks as bytes."""
+    masks = [None if mask is None else mask.tobytes() for mask in (selection.base, selection.mask)]
+    return (masks, selection.points, selection.box, len(selection.candidates), selection.level, selection.found)
+
+
+@pytest.mark.parametrize("reset", ["clear", "undo", "invert and clear", "open it again"])
+def test_after_a_reset_a_click_is_what_it_is_for_somebody_who_just_came(controller, session, photo_file, reset):
+    controller.photo.open(session, photo_file)
+    start = session.history.at
+    controller.select.click(session, 70, 50)
+    controller.select.click(session, 20, 50, "add")
+    controller.select.click(session, 68, 50, "subtract")
+    controller.select.stroke(session, [(90, 60)], 6, erase=False)
+    if reset == "clear":
+        controller.select.clear(session)
+    elif reset == "undo":
+        controller.jump(session, start)
+    elif reset == "invert and clear":
+        controller.select.invert(session)
+        controller.select.clear(session)
+    else:
+        controller.photo.open(session, photo_file)
+    fresh = controller.sessions.attach("page-2")
+    controller.photo.open(fresh, photo_file)
+    assert state(session.now.selection) == state(fresh.now.selection)
+    for visitor in (session, fresh):
+        controller.select.click(visitor, 30, 20)
+    assert state(session.now.selection) == state(fresh.now.selection)
+
+
+def test_how_much_a_click_selects_is_kept_while_the_mask_is_painted_loaded_and_inverted(
+    controller, session, photo_file, tmp_path
+):
+    controller.photo.open(session, photo_file)
+    controller.select.click(session, 30, 20)
+    controller.select.level(session, "part")
+    Image.fromarray(np.eye(64, dtype=np.uint8) * 255).save(tmp_path / "mask.png")
+    for act in (
+        lambda: controller.select.stroke(session, [(50, 50)], 8, erase=False),
+        lambda: controller.select.stroke(session, [(50, 50)], 4, erase=True),
+        lambda: controller.select.invert(session),
+        lambda: controller.select.load_mask(session, tmp_path / "mask.png"),
+        lambda: controller.select.sky_from_selection(session),
+        lambda: controller.select.click(session, 30, 20),
+    ):
+        act()
+        assert session.now.selection.level == 0, session.message
+
+
+def test_two_visitors_who_take_turns_at_clicking_select_what_each_would_alone(controller, photo_file, tmp_path):
+    Image.open(photo_file).transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png")
+    clicks = {photo_file: [(30, 20), (70, 40), (80, 10)], tmp_path / "turned.png": [(10, 80), (50, 30), (30, 60)]}
+    alone = []
+    for number, (photo, places) in enumerate(clicks.items()):
+        visitor = controller.sessions.attach(f"alone-{number}")
+        controller.photo.open(visitor, photo)
+        for x, y in places:
+            controller.select.click(visitor, x, y, "add" if alone else "new")
+        alone.append(state(visitor.now.selection))
+        controller.sessions.detach(f"alone-{number}")
+    visitors = [controller.sessions.attach(f"together-{number}") for number in range(2)]
+    for visitor, photo in zip(visitors, clicks, strict=True):
+        controller.photo.open(visitor, photo)
+    for first, second in zip(*clicks.values(), strict=True):
+        controller.select.click(visitors[0], *first, "new")
+        controller.select.click(visitors[1], *second, "add")
+    assert [state(visitor.now.selection) for visitor in visitors] == alone
+    assert visitors[0].segmenter is not visitors[1].segmenter
+
+
 def test_a_click_after_brushing_keeps_what_was_painted(controller, session, photo_file):
     controller.photo.open(session, photo_file)
     controller.select.stroke(session, [(90, 60)], 6, erase=False)

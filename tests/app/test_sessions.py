@@ -1,6 +1,7 @@
 """Who gets which session: isolation, reload, second tab, cap, clean-up; and the worker's boundary."""
 
 import os
+import shutil
 import threading
 import time
 
@@ -111,6 +112,54 @@ def test_old_folders_are_swept_and_missing_ones_do_no_harm(tmp_path):
     assert autosave.sweep(tmp_path, 7, {"kept"}) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "new"]
     assert autosave.sweep(tmp_path / "nowhere", 7, set()) == 0
+
+
+def size_of(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_disk_gets_smaller_by_itself_and_one_failure_is_not_the_end_of_it(
+    controller, photo_file, monkeypatch, caplog
+):
+    """A folder is missing, a view does not stop, a sweep raises: the next round cleans up all the same."""
+    monkeypatch.setattr(session_module, "GRACE_S", -1.0)
+    sessions, config = controller.sessions, controller.sessions.config
+    for page in ("leaves", "left its view broken"):
+        session = sessions.attach(page)
+        controller.photo.open(session, photo_file)
+        assert sessions.autosaver.flush()
+        sessions.detach(page)
+
+    stop = session.viewer.stop
+
+    def stuck() -> None:
+        stop()
+        raise RuntimeError("the view does not stop")
+
+    session.viewer.stop = stuck
+    shutil.copytree(session.folder, config.sessions / "old")
+    shutil.rmtree(sessions.uploads.folder, ignore_errors=True)
+    past = time.time() - (config.keep_days + 2) * 86400
+    for path in (config.sessions / "old").rglob("*"):
+        os.utime(path, (past, past))
+    before, rounds, sweep = size_of(config.data_dir), [], autosave.sweep
+
+    def failing_once(*given):
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise OSError("a folder went away")
+        return sweep(*given)
+
+    monkeypatch.setattr(autosave, "sweep", failing_once)
+    thread = sessions.watch(every_s=0.01)
+    give_up = time.monotonic() + 20
+    while any((config.sessions / "old").glob("projects/*")) or len(sessions):
+        assert time.monotonic() < give_up, "nothing is cleaned up any more"
+        time.sleep(0.01)
+    assert thread.is_alive()
+    assert size_of(config.data_dir) < 0.7 * before
+    assert "the view does not stop" in caplog.text
+    assert "a folder went away" in caplog.text
 
 
 def test_a_project_is_kept_for_days_after_its_last_change_whatever_its_neighbours_do(tmp_path):
