@@ -14,7 +14,7 @@ from wt.geometry.camera import Intrinsics, rays
 from wt.geometry.steady import steadied
 from wt.lift import Lifter, grid_size
 from wt.model.checkpoint import save_model
-from wt.model.config import EncoderConfig, mini
+from wt.model.config import EncoderConfig, mini, published
 from wt.model.wt_dit import WTDiT
 
 TINY = {"width": 32, "heads": 2, "decoder_blocks": 3, "head_blocks": 3, "image_side": 56, "default_steps": 2}
@@ -131,6 +131,73 @@ def test_a_large_photo_gets_a_limited_grid_and_a_narrow_one_keeps_its_aspect(sce
         assert layers.points.shape[1:3] == grid[::-1]
         assert grid_size(*size, scenes.long_side) == grid
         assert (layers.intrinsics.width, layers.intrinsics.height) == grid
+
+
+class Watched:
+    """What reaches a lifter's network and its encoder."""
+
+    def __init__(self, lifter, monkeypatch):
+        self.pictures, self.masks = [], []
+        network = lifter.model
+        encode, forward = network.encode, network.forward
+
+        def watched_encode(pictures):
+            self.pictures.append(pictures)
+            return encode(pictures)
+
+        def watched_forward(x_t, t, tokens, rgb, mask=None, fill_noise=None):
+            self.pictures.append(rgb)
+            self.masks.append(mask)
+            return forward(x_t, t, tokens, rgb, mask, fill_noise)
+
+        monkeypatch.setattr(network, "encode", watched_encode)
+        monkeypatch.setattr(network, "forward", watched_forward)
+
+    @property
+    def sides(self):
+        return {tuple(picture.shape[-2:]) for picture in self.pictures} | {tuple(m.shape[-2:]) for m in self.masks}
+
+
+@pytest.mark.parametrize("kind", ["scene", "object", "dynamic"])
+@pytest.mark.parametrize("size", [(600, 400), (50, 400), (33, 64), (56, 56)])
+def test_whatever_the_photos_size_a_network_is_run_at_its_own(kind, size, monkeypatch):
+    torch.manual_seed(0)
+    lifter = Lifter(WTDiT(tiny(kind)), device="cpu")
+    watched, encoder = Watched(lifter, monkeypatch), tiny(kind).encoder.side
+    width, height = size
+    mask = np.zeros((height, width), dtype=bool)
+    mask[height // 4 : -height // 4, width // 4 : -width // 4] = True
+    lifter.lift(Image.new("RGB", size, (90, 120, 30)), mask)
+    assert watched.sides == {(56, 56), (encoder, encoder)}
+    assert published("scene").image_side == 840, "the release's scene model is off at any other"
+
+
+@pytest.mark.parametrize("way", ["mask", "alpha", "clip", "clip seen at once", "published"])
+def test_what_lies_behind_an_object_never_reaches_the_network(way, photo, selection, monkeypatch):
+    """Two photos that differ in the background alone are one to the network, grey where the object is not."""
+    torch.manual_seed(0)
+    config = tiny("dynamic" if way == "clip seen at once" else "object")
+    if way == "published":  # its encoder sees the same picture as its network
+        config = replace(config, encoder=EncoderConfig(channels=64, width=16, depth=4, heads=2, pretrain_grid=5))
+    lifter = Lifter(WTDiT(config), device="cpu")
+    watched, seen = Watched(lifter, monkeypatch), []
+    for background in (photo, 255 - photo):
+        picture = np.where(selection[..., None], photo, background)
+        lifter._tokens.clear()
+        watched.pictures.clear()
+        if way == "alpha":
+            lifts = [lifter.lift(np.dstack([picture, np.where(selection, 255, 0).astype(np.uint8)]))]
+        elif way.startswith("clip"):
+            lifts = lifter.lift_clip([picture] * 2, [selection] * 2)
+        else:
+            lifts = [lifter.lift(picture, selection)]
+        assert all(np.isnan(layers.points[:, ~selection]).all() for layers in lifts), "no ghosts"
+        seen.append([picture.clone() for picture in watched.pictures])
+    assert len(seen[0]) == len(seen[1]) > 1
+    for one, other in zip(*seen, strict=True):
+        assert torch.equal(one, other)
+        corners = one[..., [0, 0, -1, -1], [0, -1, 0, -1]]
+        torch.testing.assert_close(corners, torch.full_like(corners, 128 / 255), atol=1e-6, rtol=0)
 
 
 def test_the_same_seed_gives_the_same_bits_and_global_generators_are_left_alone(photo):

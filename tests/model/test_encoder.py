@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from wt.errors import WtError
 from wt.model import encoder as encoder_module
@@ -123,4 +123,14 @@ def test_a_missing_shared_file_is_said(monkeypatch, tmp_path):
         shared_encoder()
     (tmp_path / "encoder-lite2.safetensors").write_bytes(b"x" * 100)
     with pytest.raises(WtError, match="not the shared image encoder"):
+        shared_encoder()
+
+
+def test_another_version_of_the_shared_file_is_never_taken_for_it(monkeypatch, tmp_path):
+    """All shapes fit, so only what is in it can tell."""
+    tensors = load_file(SHARED_FILE)
+    save_file({**tensors, "mean.8": tensors["mean.8"] * 1.001}, tmp_path / SHARED_FILE.name)
+    monkeypatch.setattr(encoder_module, "_SHARED", {})
+    monkeypatch.setattr(encoder_module, "SHARED_FILE", tmp_path / SHARED_FILE.name)
+    with pytest.raises(WtError, match=r"not the version .* that our models were trained with\. Rebuild it"):
         shared_encoder()

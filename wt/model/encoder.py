@@ -3,6 +3,7 @@
 An encoder has `features(rgb, grid)`: rgb in [0, 1] in, [b, patches, channels] on the asked patch grid out, no gradient.
 """
 
+import hashlib
 import threading
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,8 @@ from wt.model.vit import DinoV2
 from wt.types import Float, UInt8
 
 SHARED_FILE = Path(__file__).resolve().parents[2] / "assets" / "weights" / "encoder-lite2.safetensors"
+SHARED_DIGEST = "3a4f25b938971ad99d0821e172727acb"
+"""Of its tensors: every model of ours was trained with these, and another encoder has tensors of the same shapes."""
 STRIDES = (8, 16, 32)
 """Maps that our models condition on; stride 4 is for those who want edges (segmentation)."""
 CONVOLUTIONAL = sum(CHANNELS[stride] for stride in STRIDES)
@@ -129,7 +132,7 @@ def shared_encoder(device: torch.device | str = "cpu", side: int = 224) -> Lite2
     """Load assets/weights/encoder-lite2.safetensors once per device and side (thread-safe).
 
     Raises:
-        WtError: the file is missing or not the encoder.
+        WtError: the file is missing, not the encoder, or another version of it.
     """
     key = (str(device), side)
     with _SHARED_LOCK:
@@ -148,14 +151,25 @@ def _read_shared(side: int) -> Lite2Encoder:
     if not SHARED_FILE.is_file():
         raise WtError(f"The shared image encoder {SHARED_FILE.name} is missing from assets/weights. {rebuild}")
     try:
-        tensors = {
-            name.replace(".", "_", 1) if name[0] in "ms" else name: t for name, t in load_file(SHARED_FILE).items()
-        }
+        stored = load_file(SHARED_FILE)
+        tensors = {name.replace(".", "_", 1) if name[0] in "ms" else name: tensor for name, tensor in stored.items()}
         encoder = Lite2Encoder(side)
         encoder.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (SafetensorError, RuntimeError) as error:
         raise WtError(f"{SHARED_FILE.name} is not the shared image encoder ({error}). {rebuild}") from error
+    if _digest(stored) != SHARED_DIGEST:
+        raise WtError(
+            f"{SHARED_FILE.name} is not the version of the shared image encoder that our models were trained with. "
+            f"{rebuild}"
+        )
     return encoder.eval()
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    found = hashlib.blake2b(digest_size=16)
+    for name in sorted(tensors):
+        found.update(name.encode() + tensors[name].contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def image_features(rgb: UInt8[np.ndarray, "h w 3"], long_side: int = 512) -> dict[int, Float[np.ndarray, "c h2 w2"]]:
