@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from wt.evaluation.benchmark import mean_figures
 from wt.evaluation.jitter import jitter
 from wt.evaluation.metrics import Fit, Reference
 from wt.geometry.camera import Intrinsics, rays
@@ -61,3 +62,14 @@ def test_a_clip_is_aligned_once_so_that_scale_flicker_is_jitter():
     flickering = [points * factor for points, factor in zip(steady, (1.0, 1.05, 1.0, 1.05))]
     assert Fit(flickering, references).jitter.layer0 > 0.03
     assert np.isnan(Fit(steady[:1], references[:1]).metrics().jitter.all)
+
+
+def test_all_clips_as_one_have_the_median_of_all_their_errors():
+    shape = np.random.default_rng(0).uniform(1.8, 2.2, (SIDE, SIDE))
+    references = [Reference(frame(shape), ALL, 1.0)] * 3
+    found = [Fit([frame(shape), frame(shape), frame(shape + step)], references).metrics() for step in (0.0, 0.01, 0.4)]
+    errors = np.concatenate([metrics.jitter.errors for metrics in found])
+    assert len(errors) == 3 * 2 * SIDE * SIDE
+    figures = mean_figures(found)
+    assert figures["l0_jitter_pooled"] == pytest.approx(np.median(errors))
+    assert figures["l0_jitter_pooled"] < figures["l0_jitter"] / 5, "one bad clip of three"

@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from wt.evaluation.baselines import mean_depth, model_points, plane, repeated
+from wt.evaluation.jitter import median
 from wt.evaluation.known_depth import guided_by, moved
 from wt.evaluation.metrics import Fit, Reference, SampleMetrics, best_of, unit_length
 from wt.evaluation.samples import Case
@@ -203,10 +204,11 @@ def lift_case(
 
 
 def mean_figures(found: list[SampleMetrics]) -> dict[str, float]:
-    """Means over samples of every column."""
+    """Means over samples of every column, and the median jitter of all pixels and frames of all clips."""
     figures = {}
     for name, read in COLUMNS.items():
         values = np.array([read(metrics) for metrics in found])
         values = values[np.isfinite(values)]
         figures[name] = float(values.mean()) if len(values) else float("nan")
+    figures["l0_jitter_pooled"] = median([metrics.jitter.errors for metrics in found])
     return figures

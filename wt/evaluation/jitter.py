@@ -4,20 +4,22 @@ An error that stays is not jitter, and a motion that was followed exactly has no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from wt.types import Bool, Float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Jitter:
     """Medians of |dz - dz_true| over pixels and pairs of neighbouring frames, in the sample's unit; NaN of stills."""
 
     layer0: float
     all: float
     """Of all layers, repeats included."""
+    errors: Float[np.ndarray, " n"] = field(default_factory=lambda: np.zeros(0, np.float32))
+    """What `layer0` is the median of."""
 
 
 def jitter(
@@ -36,7 +38,7 @@ def jitter(
         wrong = np.abs(_step(aligned, now, both) - _step(truth, now, both)) / unit
         first.append(wrong[0])
         every.append(wrong.ravel())
-    return Jitter(_median(first), _median(every))
+    return Jitter(median(first), median(every), np.concatenate([*first, np.zeros(0)]).astype(np.float32))
 
 
 def _step(frames: Sequence[np.ndarray], now: int, both: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "layers n"]:
@@ -44,6 +46,7 @@ def _step(frames: Sequence[np.ndarray], now: int, both: Bool[np.ndarray, "h w"])
     return frames[now][..., 2][:, both].astype(np.float64) - frames[now - 1][..., 2][:, both]
 
 
-def _median(parts: list[np.ndarray]) -> float:
+def median(parts: Sequence[np.ndarray]) -> float:
+    """Of all values together; NaN of none."""
     values = np.concatenate(parts) if parts else np.zeros(0)
     return float(np.median(values)) if len(values) else float("nan")

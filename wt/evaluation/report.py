@@ -26,6 +26,7 @@ COMPLETE = {
 }
 
 CLIPS = {"l0_jitter": "L0 jitter ↓", "all_jitter": "all jitter ↓"}
+POOLED = {"l0_jitter_pooled": "L0 jitter, all clips as one ↓"}
 
 
 def as_markdown(result: dict[str, Any]) -> str:
@@ -42,7 +43,10 @@ def as_markdown(result: dict[str, Any]) -> str:
     if any(_known(row.get(name)) for row in rows for name in COMPLETE):
         parts += ["Complete geometry (hidden: layers 1 and deeper)", _table(rows, COMPLETE)]
     if any(_known(row.get(name)) for row in rows for name in CLIPS):
-        parts += ["From frame to frame (median of |dz - dz_true| in the object's longest side)", _table(rows, CLIPS)]
+        parts += [
+            "From frame to frame (median of |dz - dz_true| in the object's longest side)",
+            _table(rows, CLIPS | POOLED),
+        ]
     for pair in result.get("differences", []):
         parts += [f"{pair['method']} minus {pair['against']}, the same samples", _differences(pair["figures"])]
     if result.get("worst"):
