@@ -523,6 +523,19 @@ def test_a_clip_is_made_steady_where_that_is_asked_for(clip):
         assert one.intrinsics == before.intrinsics
 
 
+def test_steadying_a_clip_is_cancelled_by_the_same_callback(clip):
+    seen = []
+
+    def stop(done, total, previews):
+        seen.append((done, total, len(previews)))
+        if len(seen) == 4:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        random_lifter().lift_clip(*clip, steady=True, on_step=stop)
+    assert seen == [(1, 2, FRAMES), (2, 2, FRAMES), (2, 2, 0), (2, 2, 0)], "after the last step it goes on asking"
+
+
 @pytest.mark.parametrize("kind", ["dynamic", "object", "scene"])
 def test_a_clip_of_one_frame_is_a_photo(kind, clip):
     (picture, *_), (mask, *_) = clip

@@ -201,7 +201,7 @@ class Lifter:
             steady: depth is made steady over time by the motion of the thing (`wt.geometry.steady`), else it is as the
                 network answers.
             on_step: called as (done, total, previews) after each step, with one preview for each frame reached so far;
-                may raise `Cancelled`.
+                as the last one, with none, now and then while depth is made steady; may raise `Cancelled`.
 
         Returns:
             One lift a frame, in the frame's camera; the network's unit of length is the same in all that were lifted
@@ -236,7 +236,8 @@ class Lifter:
             lifted += self._results(group, self._denoised(group, steps, sampler, telling(group)))
             if on_step is not None:
                 on_step(len(lifted) // len(group) * steps, total, list(lifted))
-        return _steadied(lifted) if steady else lifted
+        check = (lambda: None) if on_step is None else partial(on_step, total, total, [])
+        return _steadied(lifted, check) if steady else lifted
 
     @contextmanager
     def _ready(self, what: str, frames: int) -> Iterator[None]:
@@ -432,8 +433,9 @@ class Lifter:
         return LayeredPointmap(mapped, alpha, job.grid_rgb, units, lens, self.name, job.seed)
 
 
-def _steadied(lifts: list[LayeredPointmap]) -> list[LayeredPointmap]:
-    points = steadied([lift.points for lift in lifts], [lift.alpha for lift in lifts], [lift.rgb for lift in lifts])
+def _steadied(lifts: list[LayeredPointmap], check: Callable[[], object]) -> list[LayeredPointmap]:
+    points = [lift.points for lift in lifts]
+    points = steadied(points, [lift.alpha for lift in lifts], [lift.rgb for lift in lifts], check)
     return [replace(lift, points=moved) for lift, moved in zip(lifts, points, strict=True)]
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from moving_ball import CAMERA, SIDE, film
 
-from wt.errors import WtError
+from wt.errors import Cancelled, WtError
+from wt.geometry import steady
 from wt.geometry.camera import rays
 from wt.geometry.steady import steadied
 
@@ -60,6 +61,27 @@ def test_flicker_is_gone_and_motion_is_not():
     assert after[0] < 0.8 * np.nanmedian(still), "better than a depth that never changes"
     wrong = [np.nanmean(np.abs(depth(p)[0] - ball.depth[0])) for p in (given, found)]
     assert wrong[1] < wrong[0], "the thing moves on under the errors, and they average out"
+
+
+@pytest.mark.parametrize("at", ["match_frames", "rigid_motion", "_averaged", "_predicted"])
+def test_it_can_be_cancelled_in_every_part_before_the_next_frame(monkeypatch, at):
+    """Each part asks once for a frame, a pair of frames or a step of its fit."""
+    ball, part, asked = film(frames=4), getattr(steady, at), []
+
+    def checked(*given):
+        *others, _ = given
+
+        def twice():
+            asked.append(at)
+            if len(asked) == 2:
+                raise Cancelled
+
+        return part(*others, twice)
+
+    monkeypatch.setattr(steady, at, checked)
+    with pytest.raises(Cancelled):
+        steadied(flickering(ball), ball.valid, ball.rgb, lambda: None)
+    assert len(asked) == 2
 
 
 def test_points_stay_on_their_rays():

@@ -137,10 +137,14 @@ class Timer:
 
 
 def log_steps(what: str) -> Callable[..., None]:
-    """An `on_step` that writes progress to standard error."""
+    """An `on_step` that writes progress to standard error, each step once."""
+    last = 0
 
     def said(done: int, total: int, *_: Any) -> None:
-        LOG.info("%s: step %d of %d", what, done, total)
+        nonlocal last
+        if done != last:
+            LOG.info("%s: step %d of %d", what, done, total)
+        last = done
 
     return said
 

@@ -1,6 +1,6 @@
 """Where the points of a thing go from frame to frame: dense optical flow, checked forwards against backwards."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +32,17 @@ class Matches:
     """Adds up to 1 in each pair."""
 
 
-def match_frames(rgb: Sequence[UInt8[np.ndarray, "h w 3"]], valid: Sequence[Bool[np.ndarray, "h w"]]) -> Matches | None:
+def match_frames(
+    rgb: Sequence[UInt8[np.ndarray, "h w 3"]],
+    valid: Sequence[Bool[np.ndarray, "h w"]],
+    check: Callable[[], object] = lambda: None,
+) -> Matches | None:
     """Matches between frames `STRIDES` apart, drawn at random from the thing's pixels (the same ones every time).
 
     Args:
         rgb: the frames.
         valid: where the thing is; what lies around it is flattened, so that it leads nowhere.
+        check: called before every pair; may raise `Cancelled`.
 
     Returns:
         None where no pair of frames has enough of them.
@@ -53,6 +58,7 @@ def match_frames(rgb: Sequence[UInt8[np.ndarray, "h w 3"]], valid: Sequence[Bool
     pairs = []
     for stride in STRIDES:
         for earlier in range(len(grey) - stride):
+            check()
             later = earlier + stride
             if min(valid[earlier].sum(), valid[later].sum()) < LEAST:
                 continue

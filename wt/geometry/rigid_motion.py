@@ -5,6 +5,7 @@ parts. So the fit is a posterior mode: motion is small and steady unless flow sa
 which a pixel would move if its depth were another one, flow says little.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,7 @@ def rigid_motion(
     depth: Float[np.ndarray, "t h w"],
     valid: Bool[np.ndarray, "t h w"],
     lens: Intrinsics,
+    check: Callable[[], object] = lambda: None,
 ) -> Float[np.ndarray, "t 4 4"]:
     """The pose of the thing in every frame: the map from camera space in frame 0 to camera space in that frame.
 
@@ -58,6 +60,7 @@ def rigid_motion(
         depth: z of the visible surface.
         valid: where the thing is.
         lens: of all frames, on their grid.
+        check: called before every step of the fit; may raise `Cancelled`.
     """
     count = len(depth)
     motion = np.zeros((count - 1, 6))
@@ -69,6 +72,7 @@ def rigid_motion(
     step = np.arange(count - 1)
     spans = ((step >= matches.earlier[:, None]) & (step < matches.later[:, None])).astype(np.float64)
     for _ in range(STEPS):
+        check()
         hessian, gradient = _evidence(problem, _poses(motion, problem.centres))
         normal = np.einsum("pa,pb,pij->aibj", spans, spans, hessian, optimize=True).reshape(prior.shape)
         right = np.einsum("pa,pi->ai", spans, gradient).ravel() - prior @ motion.ravel()

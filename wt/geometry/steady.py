@@ -5,7 +5,7 @@ frames are averaged: its errors stay where they are in the picture while the thi
 better motion in turn. At last every pixel's depth follows the changes that shape and motion predict.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -33,6 +33,7 @@ def steadied(
     points: Sequence[Float[np.ndarray, "layers h w 3"]],
     valid: Sequence[Bool[np.ndarray, "h w"]],
     rgb: Sequence[UInt8[np.ndarray, "h w 3"]],
+    check: Callable[[], object] = lambda: None,
 ) -> list[Float[np.ndarray, "layers h w 3"]]:
     """Points of a clip's frames moved along their rays, so that depth changes as one rigid motion says.
 
@@ -43,6 +44,7 @@ def steadied(
         points: of all frames, camera space, on one grid.
         valid: the rays of each frame; the others neither count nor change.
         rgb: the pictures on that grid.
+        check: called every now and then; may raise `Cancelled`.
 
     Raises:
         WtError: not one mask and one picture for each frame.
@@ -59,14 +61,14 @@ def steadied(
         return list(points)
     z = np.where(counts, z, 1.0)
     there = real_surfaces(z.reshape(len(z), -1, z.shape[-1]), 0.0).reshape(z.shape) & counts
-    matches, shapes = match_frames(rgb, list(counts)), list(z)
+    matches, shapes = match_frames(rgb, list(counts), check), list(z)
     for _ in range(ROUNDS):
-        poses = rigid_motion(matches, shapes[0], counts, lens)
-        shapes[0] = _averaged(shapes[0], z[0], counts, poses, lens)
+        poses = rigid_motion(matches, shapes[0], counts, lens, check)
+        shapes[0] = _averaged(shapes[0], z[0], counts, poses, lens, check)
     found = []
     for shape, layer, surface in zip(shapes, z, there, strict=True):
-        averaged = _averaged(shape, layer, surface, poses, lens)
-        found.append(_following(averaged, surface, _predicted(averaged, surface, poses, lens)))
+        averaged = _averaged(shape, layer, surface, poses, lens, check)
+        found.append(_following(averaged, surface, _predicted(averaged, surface, poses, lens, check)))
     factor = np.stack(found, axis=1) / np.swapaxes(z, 0, 1)
     return [_moved(*parts) for parts in zip(points, factor, np.swapaxes(there, 0, 1), counts, strict=True)]
 
@@ -91,10 +93,12 @@ def _averaged(
     counts: Bool[np.ndarray, "t h w"],
     poses: Float[np.ndarray, "t 4 4"],
     lens: Intrinsics,
+    check: Callable[[], object],
 ) -> Float[np.ndarray, "t h w"]:
     """The bilateral mean, along the motion, of what the frames around say of each point of the shape."""
     found = shape.copy()
     for now, here in enumerate(counts):
+        check()
         points, depth = rays(lens)[here] * shape[now][here][:, None], shape[now][here]
         total, drift = np.full(len(depth), 1e-12), np.zeros(len(depth))
         for then in range(max(0, now - REACH), min(len(z), now + REACH + 1)):
@@ -113,6 +117,7 @@ def _predicted(
     counts: Bool[np.ndarray, "t h w"],
     poses: Float[np.ndarray, "t 4 4"],
     lens: Intrinsics,
+    check: Callable[[], object],
 ) -> Float[np.ndarray, "steps h w"]:
     """How much the depth at each pixel changes to the next frame; NaN where that is not known.
 
@@ -120,6 +125,7 @@ def _predicted(
     """
     steps = np.full((len(shape) - 1, *shape.shape[1:]), np.nan)
     for now, step in enumerate(steps):
+        check()
         both = counts[now] & counts[now + 1]
         onward = between(poses, now, now + 1)
         before = project(carried(np.linalg.inv(onward), rays(lens)[both] * shape[now + 1][both][:, None]), lens)
