@@ -1,7 +1,7 @@
 """What a person has made so far, as immutable values: undo is keeping the old one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from wt.types import Bool, UInt8
 
 LEVELS = ("part", "middle", "object")
 MOST_NAMED = 60
+MOST_STATES, MOST_BYTES = 60, 1 << 30
+"""Of one history; what several states share counts once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,12 +144,12 @@ class Work:
 class History:
     """Every state in order, with the name of the step that led to it."""
 
-    def __init__(self, work: Work | None = None, limit: int = 60) -> None:
+    def __init__(self, work: Work | None = None, limit: int = MOST_STATES, most_bytes: int = MOST_BYTES) -> None:
         self._states: list[tuple[str, Work]] = [("Start", work or Work())]
         self._at = 0
         self._forgotten = 0
         """How many of the oldest states are gone; a state's number counts them too, so that it stays the same."""
-        self._limit = limit
+        self._limit, self._most_bytes = limit, most_bytes
 
     @property
     def now(self) -> Work:
@@ -186,12 +188,12 @@ class History:
         return None
 
     def push(self, label: str, work: Work) -> None:
-        """A new state after the present one; what had been undone is gone."""
+        """A new state after the present one; what had been undone is gone, and so are the oldest that are too many."""
         del self._states[self._at + 1 :]
         self._states.append((label, work))
-        if len(self._states) > self._limit:
-            del self._states[0]
-            self._forgotten += 1
+        gone = len(self._states) - self._kept()
+        del self._states[:gone]
+        self._forgotten += gone
         self._at = len(self._states) - 1
 
     def amend(self, change: Callable[[Work], Work]) -> None:
@@ -218,3 +220,34 @@ class History:
         if label:
             self._at = number - self._forgotten
         return label
+
+    def _kept(self) -> int:
+        """How many of the newest states there is room for; the last one stays, whatever it weighs."""
+        known, size = set[int](), 0
+        for count, (_, work) in enumerate(reversed(self._states)):
+            size += _bytes_of(work, known)
+            if count and (count == self._limit or size > self._most_bytes):
+                return count
+        return len(self._states)
+
+
+def _bytes_of(value: Any, known: set[int]) -> int:
+    """Of all arrays in a state, except for what is known already; that is added to it."""
+    if id(value) in known:
+        return 0
+    if isinstance(value, np.ndarray):
+        while isinstance(value.base, np.ndarray):
+            value = value.base  # a view keeps the whole
+        new = id(value) not in known
+        known.add(id(value))
+        return value.nbytes if new else 0
+    if isinstance(value, tuple | list):
+        parts = list(value)
+    elif isinstance(value, dict):
+        parts = list(value.values())
+    elif is_dataclass(value):
+        parts = [getattr(value, name) for name in value.__dataclass_fields__]
+    else:
+        return 0
+    known.add(id(value))
+    return sum(_bytes_of(part, known) for part in parts)

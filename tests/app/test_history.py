@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -10,8 +11,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from flow import edited, lifted
 
 from app.view import describe
-from app.work import History, Work
+from app.work import History, Selection, Work
 from wt.errors import WtError
+from wt.images import Photo
 
 
 def total(scene) -> int:
@@ -66,6 +68,25 @@ def test_numbers_stay_when_the_oldest_steps_are_forgotten():
     assert history.now is works[3]
     assert history.undo_label == "step 3"
     assert history.redo_label == "step 4"
+
+
+def test_the_oldest_steps_are_forgotten_when_all_together_weigh_too_much():
+    megabyte = 1 << 20
+    photo = Photo(np.zeros((1024, 1024, 3), np.uint8))
+    history = History(Work(photo=photo, rgb=photo.rgb[:512]), most_bytes=8 * megabyte)
+    for index in range(1, 9):
+        mask = np.zeros((1024, 1024), bool)
+        history.push(f"mask {index}", Work(photo=photo, rgb=photo.rgb, selection=Selection(base=mask)))
+    assert [label for _, label in history.steps] == [f"mask {index}" for index in range(4, 9)], "3 MB are shared by all"
+    assert (history.at, history.undo_label) == (8, "mask 8")
+    report = {"edits": [{"change": np.zeros((3 * megabyte,), np.uint8)[::2]}]}  # a view, however deep
+    history.push("edit", Work(photo=photo, rgb=photo.rgb, edits=(report,)))
+    assert [label for _, label in history.steps] == ["mask 7", "mask 8", "edit"]
+    large = Photo(np.zeros((2048, 2048, 3), np.uint8))
+    history.push("photo", Work(photo=large, rgb=large.rgb))
+    assert [label for _, label in history.steps] == ["photo"], "the present one stays, whatever it weighs"
+    history.push("mask", Work(photo=photo, selection=Selection(base=mask)))
+    assert (history.at, history.steps) == (11, ((11, "mask"),))
 
 
 def test_before_in_3d_shows_the_scene_under_the_edit_and_is_no_step(controller, session, photo_file):
