@@ -149,11 +149,23 @@ def test_an_object_is_dragged_by_its_handles_typed_snapped_and_reset(studio, tmp
 def test_clicks_land_on_the_pixel_that_was_clicked(studio, tmp_path):
     studio.upload(picture(tmp_path / "a.png", (40, 90, 200)))
     studio.says("is open")
-    for x, y in ((10, 190), (295, 4), (150, 100)):
-        studio.click_photo(x, y, SIZE)
-        studio.page.wait_for_function(
-            "([x, y]) => document.querySelector('#stage .read').innerText === x + ', ' + y", arg=[x, y]
-        )
+    reads = "([x, y]) => document.querySelector('#stage .read').innerText === x + ', ' + y"
+
+    def clicks_land(*places: tuple[int, int]) -> None:
+        for x, y in places:
+            studio.click_photo(x, y, SIZE)
+            studio.page.wait_for_function(reads, arg=[x, y])
+
+    clicks_land((10, 190), (295, 4), (150, 100))
+    studio.page.set_viewport_size({"width": 1900, "height": 1060})
+    studio.page.wait_for_timeout(500)
+    clicks_land((12, 188))
+    enter = "document.querySelector('#stage').requestFullscreen()"
+    devtools = studio.context.new_cdp_session(studio.page)
+    devtools.send("Runtime.evaluate", {"expression": enter, "userGesture": True, "awaitPromise": True})
+    studio.page.wait_for_function("document.fullscreenElement !== null")
+    studio.page.wait_for_timeout(500)
+    clicks_land((290, 9))
 
 
 def test_layers_and_colours_change_the_view(studio, tmp_path):
