@@ -105,7 +105,7 @@ def facts(session: Session) -> str:
         ("Units", clip.lifted[0].units),
     ]
     if "clip" not in made:
-        return table(rows) + hint("One zip: points by frame, an animated GLB, a film, the masks and the clip itself.")
+        return table(rows) + hint("One zip: points by frame, an animated GLB, a film and the clip itself (.wtc).")
     bundle = made["zip"]
     old = "" if made["clip"] is clip else hint("The clip has changed since; build the zip again.")
     size = size_words(bundle.stat().st_size) if bundle.is_file() else ""

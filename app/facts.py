@@ -18,6 +18,9 @@ from wt.errors import WtError
 from wt.scene.objects import SceneObject
 from wt.scene.scene import Scene
 
+_FRAME_ALONE = "Save project keeps the frame that is shown, as a photo."
+_CLIP_ITSELF = "The clip goes into its zip under Export once it is lifted: its .wtc file opens here again."
+
 
 def photo(work: Work) -> str:
     """Name, size and what was converted."""
@@ -29,7 +32,8 @@ def photo(work: Work) -> str:
     rows = [("File", work.photo.name), ("Size", f"{work.photo.width} × {work.photo.height} px")]
     if work.photo.focal_35mm:
         rows.append(("EXIF focal length", f"{work.photo.focal_35mm:.0f} mm (35 mm equivalent)"))
-    return table(rows) + (f'<ul class="notes">{notes}</ul>' if notes else "")
+    saved = "" if work.clip is None else hint(f"{_FRAME_ALONE} {_CLIP_ITSELF}")
+    return table(rows) + (f'<ul class="notes">{notes}</ul>' if notes else "") + saved
 
 
 def select(work: Work, engine: Engine) -> str:
@@ -61,6 +65,8 @@ def project_link(session: Session) -> str:
     work = session.now
     path = "" if work.photo is None else f"studio/{session.token}/download/{work.file_name}"
     title = "One file with photo, selection, scene and edits; drop it on the photo box to go on (Ctrl+S)"
+    if work.clip is not None:
+        title = f"{_FRAME_ALONE} (Ctrl+S) {_CLIP_ITSELF}"
     return take_away("save_project", "Save project", title, path)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import autosave, clip
+from app import autosave, clip, facts
 from app.frames import held
 from app.session import Session
 from app.view import describe
@@ -181,6 +181,25 @@ def test_saved_work_comes_back_with_its_clip(controller, session: Session, gif):
     assert back.frame == 3
     assert len(back.clip.lifted) == FRAMES
     np.testing.assert_array_equal(back.clip.masks, made.masks)
+
+
+def test_who_saves_the_project_is_told_where_the_clip_goes_and_it_comes_back_from_there(
+    controller, session, gif, photo_file, tmp_path
+):
+    made, words = lifted(controller, session, gif), "its .wtc file opens here again"
+    for told in (facts.photo(session.now), facts.project_link(session)):
+        assert "Save project keeps the frame that is shown" in told
+        assert words in told
+    assert controller.clip.build(session, ["wtc"]).wait(60)
+    (tmp_path / "frame.wts").write_bytes(session.download(session.now.file_name))
+    with zipfile.ZipFile(session.exported["zip"]) as content:
+        content.extract("clip.wtc", tmp_path)
+    controller.photo.open(session, tmp_path / "frame.wts")
+    assert (session.now.clip, session.now.rgb.shape) == (None, made.frames.shape[1:])
+    controller.clip.open(session, tmp_path / "clip.wtc")
+    np.testing.assert_array_equal(session.shown_clip.lifted[2].points, made.lifted[2].points)
+    controller.photo.open(session, photo_file)
+    assert words not in facts.photo(session.now) + facts.project_link(session)
 
 
 def test_what_cannot_be_done_is_told(controller, session, gif, photo_file):
