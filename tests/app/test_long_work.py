@@ -156,3 +156,24 @@ def test_a_late_result_never_reaches_what_was_opened_meanwhile(controller, sessi
     assert session.message == opened
     assert told(controller, session) == told(controller, fresh)
     assert not [path for path in session.folder.glob("exports/**/*") if path.is_file()]
+
+
+@pytest.mark.parametrize("name", ["export", "film", "mesh", "export of a clip"])
+def test_what_is_handed_out_takes_the_place_of_the_one_before_and_goes_with_its_photo(
+    controller, session, begin, photo_file, name
+):
+    """Also two of one second, which have one name."""
+
+    def files() -> list[str]:
+        return [path.name for path in session.folder.glob("exports/**/*") if path.is_file()]
+
+    work, counts = begin(name), []
+    for _ in range(3):
+        job = work()
+        assert job.wait(30)
+        assert job.state == "done", job.message
+        counts.append(len(files()))
+        assert all(controller.sessions.download(session.token, each) is not None for each in files())
+    assert counts == ([2] * 3 if name == "film" else [1] * 3)
+    controller.photo.open(session, photo_file)
+    assert files() == []
