@@ -1,8 +1,9 @@
 """`gaussians`: gaussians.ply, a 3D Gaussian splat for every point, in the layout that every splat viewer reads.
 
 Seen from the photo's camera each splat is a round blot of its own pixel; in space it lies flat on its surface, or is a
-ball where the surface is not known. Colours are the zeroth spherical harmonic alone (no f_rest): the photo shows one
-view of every point, so nothing is known of how its colour changes from another, and files are a quarter as large.
+ball where the surface is not known. Colours are the zeroth spherical harmonic alone: the photo shows one view of every
+point, so nothing is known of how its colour changes from another. The other 45 (f_rest) are zeros, which a zip makes
+nothing of: INRIA's own reader and viewer and UnityGaussianSplatting open no file without them.
 """
 
 from collections.abc import Iterator
@@ -30,8 +31,9 @@ SH_C0 = 0.28209479177387814
 """The zeroth spherical harmonic, 1 / (2 sqrt(pi))."""
 COLUMNS = (
     *("x", "y", "z", "nx", "ny", "nz"),
-    *("f_dc_0", "f_dc_1", "f_dc_2", "opacity"),
-    *("scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"),
+    *("f_dc_0", "f_dc_1", "f_dc_2"),
+    *(f"f_rest_{number}" for number in range(45)),
+    *("opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"),
 )
 
 
@@ -42,18 +44,18 @@ def write(job: ExportJob) -> list[Path]:
     spread = np.concatenate([rotation @ one for thing in job.things for one in splat_axes(thing, job.scene.intrinsics)])
     turn, size, _ = np.linalg.svd(spread)
     turn[np.linalg.det(turn) < 0, :, 2] *= -1
-    table = np.concatenate(
-        [
-            job.axes.apply(cloud.points),
-            np.zeros((len(cloud), 3)),  # normals: the format has a place for them, and no one has ever filled it
-            (cloud.colours / 255 - 0.5) / SH_C0,
-            np.full((len(cloud), 1), np.log(OPACITY / (1 - OPACITY))),
-            np.log(size),
-            quaternions(turn),
-        ],
-        axis=1,
-    )
-    return [job.save("gaussians.ply", _header(job, len(table)) + table.astype("<f4").tobytes())]
+    table = np.zeros((len(cloud), len(COLUMNS)), "<f4")
+    values: dict[str, np.ndarray] = {  # no normals: the format has a place for them, and no one has ever filled it
+        "x": job.axes.apply(cloud.points),
+        "f_dc_0": (cloud.colours / 255 - 0.5) / SH_C0,
+        "opacity": np.full((len(cloud), 1), np.log(OPACITY / (1 - OPACITY))),
+        "scale_0": np.log(size),
+        "rot_0": quaternions(turn),
+    }
+    for first, columns in values.items():
+        at = COLUMNS.index(first)
+        table[:, at : at + columns.shape[1]] = columns
+    return [job.save("gaussians.ply", b"".join([_header(job, len(table)), table.data]))]
 
 
 def splat_axes(thing: SceneObject, k: Intrinsics) -> Iterator[Float[np.ndarray, "n 3 3"]]:
@@ -88,12 +90,12 @@ def _header(job: ExportJob, count: int) -> bytes:
     lines = [
         "ply",
         "format binary_little_endian 1.0",
+        f"element vertex {count}",  # INRIA's viewer looks for it in the third line
+        *(f"property float {name}" for name in COLUMNS),
         f"comment units {job.scene.units}",
         f"comment axes {job.axes.text}",
         f"comment pixel rule {PIXEL_RULE}",
         "comment colours sRGB as the zeroth spherical harmonic; log scales; logit opacity; rotation w x y z",
-        f"element vertex {count}",
-        *(f"property float {name}" for name in COLUMNS),
         "end_header\n",
     ]
     return "\n".join(lines).encode("ascii", "replace")
