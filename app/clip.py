@@ -33,7 +33,7 @@ def describe(session: Session) -> dict[str, Props]:
         "lift_clip": {"interactive": free and (selected or (clip is not None and clip.masks is not None))},
         "timeline": {"value": timeline(session)},
         "clip_export": {"visible": shown is not None},
-        "scene_export": {"visible": True if shown is None else "hidden"},
+        "scene_export": {"visible": shown is None},
         "build_clip": {"interactive": shown is not None and not session.busy},
         "clip_facts": {"value": facts(session)},
     }

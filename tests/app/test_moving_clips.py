@@ -141,7 +141,7 @@ def test_the_clip_is_taken_away_in_one_zip(controller, session, gif):
     np.testing.assert_array_equal(arrays["points"][2], made.lifted[2].points)
     assert "download_clip" in clip.facts(session)
     page = clip.describe(session)
-    assert (page["clip_export"], page["scene_export"]) == ({"visible": True}, {"visible": "hidden"})
+    assert (page["clip_export"], page["scene_export"]) == ({"visible": True}, {"visible": False})
 
 
 def test_a_photo_takes_the_clips_place_and_undo_brings_it_back(controller, session, gif, photo_file):
