@@ -57,6 +57,8 @@ SETTINGS = {
     *(("camera_height", ""), ("ruler", "clear")),  # a field that is left is no request
 }
 """(component, kind) of what is kept for later, so that there is nothing to say."""
+QUIET = {"cancel", "depth_forget", "home", "unpin"}
+"""Cannot be pressed with nothing loaded, as the page shows."""
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def test_everything_with_nothing_loaded_says_one_sentence_and_changes_nothing(st
             kind, said = (data or {}).get("kind", ""), session.message
             if said and (not SENTENCE.fullmatch(said) or "internal error" in said):
                 bad.append(f"{name}.{event} {data}: {said}")
-            if not said and (name, kind) not in SETTINGS and not off(view, name):
+            if not said and (name, kind) not in SETTINGS and not (name in QUIET and off(view, name)):
                 bad.append(f"{name}.{event} {data} says nothing")
             if session.now.photo is not None or len(session.history.steps) > 1 or session.busy:
                 bad.append(f"{name}.{event} {data} began something")

@@ -118,48 +118,62 @@ def size_of(folder):
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def test_the_disk_gets_smaller_by_itself_and_one_failure_is_not_the_end_of_it(
+def test_the_disk_gets_smaller_and_what_cannot_be_cleaned_up_keeps_nothing_else(
     controller, photo_file, monkeypatch, caplog
 ):
-    """A folder is missing, a view does not stop, a sweep raises: the next round cleans up all the same."""
+    """A view that does not stop, a sweep that raises, a folder that is missing: the rest goes all the same."""
     monkeypatch.setattr(session_module, "GRACE_S", -1.0)
     sessions, config = controller.sessions, controller.sessions.config
-    for page in ("leaves", "left its view broken"):
+    for page in ("left its view broken", "leaves"):
         session = sessions.attach(page)
         controller.photo.open(session, photo_file)
-        assert sessions.autosaver.flush()
         sessions.detach(page)
-
-    stop = session.viewer.stop
+    assert sessions.autosaver.flush()
+    broken, stop = next(iter(sessions._sessions.values())).viewer, session.viewer.stop
+    stopped: list[str] = []
 
     def stuck() -> None:
-        stop()
+        type(broken).stop(broken)
         raise RuntimeError("the view does not stop")
 
-    session.viewer.stop = stuck
+    broken.stop = stuck
+    session.viewer.stop = lambda: (stopped.append("the other view"), stop())
     shutil.copytree(session.folder, config.sessions / "old")
     shutil.rmtree(sessions.uploads.folder, ignore_errors=True)
     past = time.time() - (config.keep_days + 2) * 86400
     for path in (config.sessions / "old").rglob("*"):
         os.utime(path, (past, past))
-    before, rounds, sweep = size_of(config.data_dir), [], autosave.sweep
+    before, swept = size_of(config.data_dir), []
 
-    def failing_once(*given):
+    def failing(*given):
+        raise OSError("a folder went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(autosave, "sweep", failing)
+        patch.setattr(sessions.uploads, "sweep", lambda: swept.append("uploads"))
+        assert sessions.reap() == 2
+    assert (stopped, swept) == (["the other view"], ["uploads"])
+    assert "the view does not stop" in caplog.text
+    assert "a folder went away" in caplog.text
+    assert size_of(config.data_dir) == before
+    assert sessions.reap() == 0
+    assert size_of(config.data_dir) < 0.7 * before
+
+
+def test_clean_up_goes_on_after_a_round_that_failed(controller, monkeypatch):
+    rounds, again = [], threading.Event()
+
+    def reap() -> int:
         rounds.append(1)
         if len(rounds) == 1:
             raise OSError("a folder went away")
-        return sweep(*given)
+        again.set()
+        return 0
 
-    monkeypatch.setattr(autosave, "sweep", failing_once)
-    thread = sessions.watch(every_s=0.01)
-    give_up = time.monotonic() + 20
-    while any((config.sessions / "old").glob("projects/*")) or len(sessions):
-        assert time.monotonic() < give_up, "nothing is cleaned up any more"
-        time.sleep(0.01)
+    monkeypatch.setattr(controller.sessions, "reap", reap)
+    thread = controller.sessions.watch(every_s=0.01)
+    assert again.wait(10), "nothing is cleaned up any more"
     assert thread.is_alive()
-    assert size_of(config.data_dir) < 0.7 * before
-    assert "the view does not stop" in caplog.text
-    assert "a folder went away" in caplog.text
 
 
 def test_a_project_is_kept_for_days_after_its_last_change_whatever_its_neighbours_do(tmp_path):
