@@ -322,10 +322,7 @@ async def model_damaged(lab: Lab) -> Row:
 
 
 async def out_of_memory(lab: Lab) -> Row:
-    """During a lift the process gets no more memory from the system.
-
-    An edit by the catalogue is another matter: Embree, its ray tracer, ends the process where an allocation fails.
-    """
+    """During a lift the process gets no more memory from the system."""
     server = lab.server("memory")
     with server:
         visitor = await lab.back(server)

@@ -1,5 +1,8 @@
 """Depth peeling against closed forms and against Open3D's list of all intersections."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -100,3 +103,35 @@ def test_depth_is_z_and_sorted() -> None:
     z = (vertices @ camera.cam_from_world[:3, :3].T + camera.cam_from_world[:3, 3])[:, 2]
     assert np.nanmin(depth) >= z.min() - 1e-5
     assert np.nanmax(depth) <= z.max() + 1e-5
+
+
+SHORT_OF_MEMORY = """
+import resource
+import numpy as np
+from wt.data import peel
+
+one = np.eye(3, dtype=np.float32), np.arange(3, dtype=np.int32)[None]
+import embreex.mesh_construction, embreex.rtcore_scene
+
+for spare in (2, 30, 60, 100, 150, 200):
+    now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + (spare << 20), resource.RLIM_INFINITY))
+    try:
+        peel.embree_scene(*one).run(np.zeros((9, 3), np.float32), np.ones((9, 3), np.float32), query="OCCLUDED")
+        said = "enough"
+    except MemoryError:
+        said = "MemoryError"
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    print(said)
+peel.embree_scene(*one)
+print("goes on")
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="address space is limited as Linux does it")
+def test_too_little_memory_is_an_error_and_not_the_end_of_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", SHORT_OF_MEMORY], capture_output=True, text=True, timeout=120)
+    told = done.stdout.split("\n")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert told[0] == "MemoryError"
+    assert told[6] == "goes on"

@@ -5,6 +5,7 @@ inside a table top); `union=True` drops what lies inside another part of the sam
 surfaces that one would meet. The paper's layers (Eq. 1) are the first six of them, sorted by depth.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from wt.types import Bool, Float, Int
 
 MERGE = 3e-5
 """Surfaces closer together than this share of their depth count as one: coplanar faces come in random order."""
+_ROOM_OF_A_THREAD, _ROOM_OF_A_TRIANGLE = 128 << 20, 1 << 10
+"""Bytes of address space: Embree has a thread for each core, whose stack and heap are taken before they are filled."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,12 @@ def _outer_surfaces(
 
 
 def embree_scene(vertices: Float[np.ndarray, "v 3"], faces: Int[np.ndarray, "f 3"]) -> Any:
-    """Embree's scene of one triangle mesh, vertices float32 and faces int32."""
+    """Embree's scene of one triangle mesh, vertices float32 and faces int32.
+
+    Raises:
+        MemoryError: there might be too little memory. Embree itself would end the process.
+    """
+    np.empty((os.cpu_count() or 1) * _ROOM_OF_A_THREAD + len(faces) * _ROOM_OF_A_TRIANGLE, np.uint8)
     from embreex.mesh_construction import TriangleMesh
     from embreex.rtcore_scene import EmbreeScene
 
