@@ -241,7 +241,7 @@ def seen(tmp_path_factory):
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as short:  # sockets have short names
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "RAY_TMPDIR": short}
         command = [*OWN_NAMESPACES, sys.executable, "-W", "ignore", str(script), str(folder)]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return json.loads((folder / "seen.json").read_text())
 
