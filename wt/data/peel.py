@@ -20,6 +20,8 @@ MERGE = 3e-5
 """Surfaces closer together than this share of their depth count as one: coplanar faces come in random order."""
 _ROOM_OF_A_THREAD, _ROOM_OF_A_TRIANGLE = 128 << 20, 1 << 10
 """Bytes of address space: Embree has a thread for each core, whose stack and heap are taken before they are filled."""
+_MOST_THREADS = 8
+"""To ask for: a large machine that is not short of memory should not be refused for its many cores."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,8 @@ def embree_scene(vertices: Float[np.ndarray, "v 3"], faces: Int[np.ndarray, "f 3
     Raises:
         MemoryError: there might be too little memory. Embree itself would end the process.
     """
-    np.empty((os.cpu_count() or 1) * _ROOM_OF_A_THREAD + len(faces) * _ROOM_OF_A_TRIANGLE, np.uint8)
+    threads = min(os.cpu_count() or 1, _MOST_THREADS)
+    np.empty(threads * _ROOM_OF_A_THREAD + len(faces) * _ROOM_OF_A_TRIANGLE, np.uint8)
     from embreex.mesh_construction import TriangleMesh
     from embreex.rtcore_scene import EmbreeScene
 
