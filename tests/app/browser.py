@@ -148,13 +148,13 @@ class Studio:
 
     def ready(self) -> "Studio":
         """Wait for the models."""
-        self.page.wait_for_function("document.querySelector('#chip').innerText.includes('ready')")
+        self.page.wait_for_function("document.querySelector('#chip')?.innerText.includes('ready')")
         return self
 
     def says(self, words: str) -> None:
         """Wait until the status line holds these words."""
         try:
-            self.page.wait_for_function("w => document.querySelector('#status').innerText.includes(w)", arg=words)
+            self.page.wait_for_function("w => document.querySelector('#status')?.innerText.includes(w)", arg=words)
         except TimeoutError:
             pytest.fail(f"the page does not say {words!r} but {self.status!r}")
 

@@ -58,7 +58,7 @@ def test_a_gif_is_clicked_lifted_played_and_taken_away(studio, tmp_path):
     assert timeline.locator("output").inner_text() == "1 / 8"
     first = centre(studio.view())
     page.keyboard.press("Space")
-    page.wait_for_function("document.querySelector('#timeline output').innerText.startsWith('6')")
+    page.wait_for_function("document.querySelector('#timeline output')?.innerText.startsWith('6')")
     page.wait_for_selector("#timeline button[aria-label=Pause]")
     page.keyboard.press("Space")
     page.wait_for_selector("#timeline button[aria-label=Play]")

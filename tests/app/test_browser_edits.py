@@ -112,7 +112,7 @@ def step(studio: Studio, which: str) -> None:
     """One step back or forth, until the page tells another one than before."""
     told = studio.status
     studio.page.locator(f"#{which}").click()
-    studio.page.wait_for_function("told => document.querySelector('#status').innerText !== told", arg=told)
+    studio.page.wait_for_function("told => (document.querySelector('#status')?.innerText ?? told) !== told", arg=told)
 
 
 def step_back_to_before(studio: Studio, label: str) -> None:

@@ -63,7 +63,7 @@ def test_the_chosen_model_lifts_and_a_damaged_one_gives_a_sentence(studio, tmp_p
     studio.says(f"{PHOTO.name} is open")
     studio.click_photo(width * 0.5, height * 0.6, (width, height))
     studio.says("Select:")
-    page.wait_for_function("document.querySelector('#chip').innerText.includes('not available: object model')")
+    page.wait_for_function("document.querySelector('#chip')?.innerText.includes('not available: object model')")
     shows(studio, "mine.safetensors")
     assert "python -m wt download world-tracing-scene" in page.locator("#model_facts").inner_text()
     assert str(tmp_path) not in page.locator("#left").inner_text()
