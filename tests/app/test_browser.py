@@ -49,7 +49,6 @@ def test_upload_click_lift_edit_undo_export(studio, tmp_path):
     studio.says("Select:")
     blank = studio.coloured()
     page.locator("#lift").click()
-    page.wait_for_selector("#progress_row #progress .bar")
     studio.says("Lifted")
     studio.wait_coloured(blank + 20_000)
     studio.click_photo(90, 150, SIZE)

@@ -47,7 +47,6 @@ def test_a_photo_becomes_a_scene_that_is_edited_and_exported(studio):
 
     empty = studio.coloured()
     page.locator("#lift").click()
-    page.wait_for_selector("#progress_row #progress .bar")
     studio.says("Lifted")
     assert studio.wait_coloured(empty + 5_000) > empty
     caption = page.locator("#view_caption").inner_text()
