@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.config import AppConfig
 from app.engine import WORDS, Engine
+from app.limits import size_of
 from app.markup import escaped, hint, size_words, table
 from app.models import KINDS, Model
 from app.server_paths import without_paths
@@ -85,7 +86,8 @@ class About:
         return [
             ("Data", f"{size_words(self.disk.used())} used, {size_words(self.disk.free())} free"),
             ("Projects are kept", f"{config.keep_days:g} days after their last change"),
-            ("Largest upload", config.max_upload.upper().replace("MB", " MB").replace("GB", " GB")),
+            ("Largest upload", _limit_words(config.max_upload)),
+            ("Kept of one browser", _limit_words(config.max_kept) if size_of(config.max_kept) else "no limit"),
             ("Visitors", f"{self.visitors()} of at most {config.max_visitors}"),
         ]
 
@@ -157,6 +159,11 @@ def tell_when_ready(about: About, tell: Callable[[str], object], closed: threadi
 
 def _named(model: Model) -> str:
     return model.label if model.title == model.name else f"{model.name} · {model.label}"
+
+
+def _limit_words(size: str) -> str:
+    """A size as the command line has it, for a person."""
+    return f"{size[:-2].strip()} {size[-2:].upper()}"
 
 
 def _memory_words(memory: Memory) -> str:

@@ -86,6 +86,8 @@ class AppConfig:
     """A saved project that nobody changes is deleted after this."""
     max_upload: str = "256mb"
     """Of one file: a project of a large model's scene with many objects has about half of it."""
+    max_kept: str = "4gb"
+    """Of one browser's projects and exports; past it no new project is begun; 0mb sets no limit."""
     rate: int = 3600
     """Gestures a minute from one address, uploads a fifteenth of it; 0 sets no limit."""
     inbrowser: bool = False

@@ -130,6 +130,13 @@ def _limits(group: argparse._ArgumentGroup, base: AppConfig) -> None:
         "--max-upload", type=_size, default=base.max_upload, metavar="SIZE", help="of one file (%(default)s)"
     )
     group.add_argument(
+        "--max-kept",
+        type=_size,
+        default=base.max_kept,
+        metavar="SIZE",
+        help="of one browser's projects and exports; 0mb sets no limit (%(default)s)",
+    )
+    group.add_argument(
         "--rate",
         type=_count,
         default=base.rate,

@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from app import autosave, project, projects
+from app import autosave, personal, project, projects
 from app.bundles import hand_out
 from app.jobs import Job
+from app.limits import size_of
 from app.session import Session
 from app.verbs.base import Verbs, empty_mask
 from app.work import Selection, Work
@@ -64,6 +65,8 @@ class PhotoVerbs(Verbs):
 
     def _begin(self, session: Session, work: Work, message: str) -> None:
         assert work.photo is not None
+        if not (session.folder / "projects" / work.project).exists():
+            personal.require_room(session.folder, size_of(self.sessions.config.max_kept))
         if session.job is not None:
             session.job.cancel()
         with session.lock:

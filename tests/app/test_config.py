@@ -38,12 +38,14 @@ def test_the_default_is_loopback_and_offline(tmp_path):
 
 def test_flags_are_heard(tmp_path):
     line = f"--host 0.0.0.0 --port 7999 --root-path /studio/ --token s3cret --auth ann:b:c --data-dir {tmp_path} --api"
-    line += " --engine ray --replicas 2 --max-visitors 3 --max-upload 8MB --rate 0 --points 5000 --editor klein"
+    line += " --engine ray --replicas 2 --max-visitors 3 --max-upload 8MB --max-kept 1GB --rate 0 --points 5000"
+    line += " --editor klein"
     config = parse_args([*line.split(), "--frame-ancestors", "https://a.example", "http://b.example:81"])
     assert (config.host, config.port, config.root_path, config.public) == ("0.0.0.0", 7999, "/studio", True)
     assert (config.token, config.auth, config.data_dir) == ("s3cret", ("ann", "b:c"), tmp_path)
     assert (config.engine, config.replicas, config.api) == ("ray", 2, True)
-    assert (config.max_visitors, config.max_upload, config.rate, config.point_budget) == (3, "8mb", 0, 5000)
+    assert (config.max_visitors, config.max_upload, config.max_kept) == (3, "8mb", "1gb")
+    assert (config.rate, config.point_budget) == (0, 5000)
     assert (config.sam_checkpoint, config.words_model, config.editor) == ("auto", "", "klein")
     assert config.frame_ancestors == ("https://a.example", "http://b.example:81")
 

@@ -1,7 +1,9 @@
 """What is kept of a visitor is said, goes when they say so or by its age, and is nobody else's."""
 
 import os
+import shutil
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +95,43 @@ def test_work_under_way_ends_before_its_owner_s_data_goes(controller, session, p
     assert not session.folder.exists()
     controller.photo.open(fresh, photo_file)
     assert fresh.now.photo.name == "ramp.png"
+
+
+def test_who_keeps_as_much_as_may_be_begins_nothing_new_until_something_goes(controller, session, photo_file):
+    controller.sessions.config = replace(controller.sessions.config, max_kept="1kb")
+    controller.photo.open(session, photo_file)
+    assert controller.sessions.autosaver.flush()
+    first = session.now.project
+    with pytest.raises(WtError, match=r"of your work are kept on this server, and at most 1.0 kB may be"):
+        controller.photo.open(session, photo_file)
+    assert session.now.project == first, "what is open stays open"
+    assert controller.geometry.lift(session, "scene").wait(30)
+    assert session.now.scene is not None, "and is worked on"
+    controller.sessions.config = replace(controller.sessions.config, max_kept="0mb")
+    controller.photo.open(session, photo_file)
+    assert controller.sessions.autosaver.flush()
+    controller.sessions.config = replace(controller.sessions.config, max_kept="1kb")
+    controller.photo.open_project(session, first)
+    assert session.now.project == first, "what was begun can be gone on with"
+    other = controller.sessions.attach("other")
+    controller.photo.open(other, photo_file)
+    assert other.now.photo is not None, "nobody is limited by what others keep"
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "taken"), [(100, 1.9, False), (100, 2.1, True), (1e6, 600, True), (1e6, 500, False)]
+)
+def test_nothing_new_is_begun_on_a_disk_that_is_almost_full(
+    session, controller, photo_file, monkeypatch, total, free, taken
+):
+    usage = shutil.disk_usage(photo_file)._replace(total=int(total * 1e6), free=int(free * 1e6))
+    monkeypatch.setattr(personal.shutil, "disk_usage", lambda folder: usage)
+    if taken:
+        controller.photo.open(session, photo_file)
+        return
+    with pytest.raises(WtError, match="almost full .* so nothing new is begun"):
+        controller.photo.open(session, photo_file)
+    assert session.now.photo is None
 
 
 def test_an_upload_is_deleted_after_a_while_unless_somebody_sent_the_same_again(controller, session):
