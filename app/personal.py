@@ -39,7 +39,7 @@ def require_room(home: Path, most: int) -> None:
     if most and size >= most:
         raise WtError(
             f"{size_words(size)} of your work are kept on this server, and at most {size_words(most)} may be. "
-            "Delete a project that you need no longer, then open this again."
+            "Delete an earlier project in the Photo step, or all of your data, then open this again."
         )
     disk = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.is_dir()))
     if disk.free < min(_RESERVE * disk.total, _RESERVE_BYTES):
