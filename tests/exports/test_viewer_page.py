@@ -27,6 +27,11 @@ def halves(ball_room) -> Scene:
     return Scene.from_layers(LayeredPointmap(layers.points, layers.alpha, rgb, "relative", layers.intrinsics))
 
 
+def seen(page) -> np.ndarray:
+    """Int [height, width, 3]: what the page shows."""
+    return np.asarray(Image.open(io.BytesIO(page.screenshot(timeout=60_000))).convert("RGB")).astype(int)
+
+
 @pytest.mark.browser
 def test_it_opens_from_disk_and_shows_the_photo(halves, tmp_path):
     from playwright.sync_api import sync_playwright
@@ -41,13 +46,13 @@ def test_it_opens_from_disk_and_shows_the_photo(halves, tmp_path):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(path.as_uri())
         page.wait_for_selector("canvas")
-        left, right = (0, 0, 0), (0, 0, 0)
+        picture = seen(page)
         for _ in range(60):
             page.wait_for_timeout(500)
-            picture = np.asarray(Image.open(io.BytesIO(page.screenshot(timeout=60_000))).convert("RGB")).astype(int)
-            left, right = (np.median(picture[220:420, at : at + 220], axis=(0, 1)) for at in (60, 360))
-            if left[0] > 150:
+            picture, before = seen(page), picture
+            if (picture == before).all() and picture[220:420, 60:280, 0].mean() > 150:  # it is there, and faded in
                 break
+        left, right = (np.median(picture[220:420, at : at + 220], axis=(0, 1)) for at in (60, 360))
         np.testing.assert_allclose(left, (220, 40, 0), atol=4, err_msg="the photo's left half, on the left, as it is")
         np.testing.assert_allclose(right, (0, 90, 220), atol=4)
         assert picture[2, 320].max() < 40, "around the photo there is ground"
