@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError, expect
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
 TOUR = "world-tracing-tour"
 """What the page remembers of its first-run tour."""
 
@@ -206,15 +207,40 @@ class Studio:
         picture = self.view()
         return int(((picture.max(-1) - picture.min(-1)) > 40).sum())
 
-    def wait_coloured(self, least: int, seconds: float = 60) -> int:
+    def wait_coloured(self, least: int, most: int = 10**9, seconds: float = 60) -> int:
         """Until the 3D view shows so many saturated pixels."""
         give_up, seen = time.monotonic() + seconds, 0
         while time.monotonic() < give_up:
             seen = self.coloured()
-            if seen >= least:
+            if least <= seen <= most:
                 return seen
             self.page.wait_for_timeout(400)
-        pytest.fail(f"the 3D view shows {seen} coloured pixels, expected at least {least}; status: {self.status}")
+        pytest.fail(f"the 3D view shows {seen} coloured pixels, not {least} to {most}; status: {self.status}")
+
+    def drag_right(self, pixels: int) -> None:
+        """Take the arrow of the chosen object that points to the right, drag it and let it go."""
+        before, arrow = None, self._x_arrow()
+        for _ in range(60):
+            if arrow.size and np.array_equal(arrow, before):  # it is there, and where it stays
+                break
+            self.page.wait_for_timeout(500)
+            before, arrow = arrow, self._x_arrow()
+        else:
+            pytest.fail(f"the 3D view shows no arrow to the right; status: {self.status}")
+        row, column = arrow[:, arrow[1] > arrow[1].max() - 8].mean(axis=1)
+        frame = self.page.locator("#viewer iframe").bounding_box()
+        x, y = frame["x"] + column, frame["y"] + row
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        for step in range(1, 6):
+            self.page.mouse.move(x + pixels * step / 5, y)
+            self.page.wait_for_timeout(100)
+        self.page.mouse.up()
+
+    def _x_arrow(self) -> np.ndarray:
+        """Int [2, n]: rows and columns of the pixels in the arrow's own red."""
+        red, green, blue = np.moveaxis(self.view(), -1, 0)
+        return np.stack(np.nonzero((red > 220) & (green < 90) & (blue > 80) & (blue < 160)))
 
     def close(self) -> None:
         self.context.close()

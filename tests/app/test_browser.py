@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -57,12 +58,12 @@ def test_upload_click_lift_edit_undo_export(studio, tmp_path):
     page.keyboard.press("Control+Enter")
     studio.says("accept or discard")
     assert "× 1.250" in page.locator("#place_facts").inner_text()
-    assert page.locator("#run_edit").is_hidden()
+    expect(page.locator("#run_edit")).to_be_hidden()
     accept = page.locator("#accept").bounding_box()
     assert accept["y"] + accept["height"] < page.locator("#footer").bounding_box()["y"], "seen without scrolling"
     page.locator("#accept").click()
     studio.says("Accepted")
-    assert page.locator("#objects .object").count() == 2
+    expect(page.locator("#objects .object")).to_have_count(2)
     page.locator("#objects .object[data-id='1'] .show").click()
     page.wait_for_selector("#objects .object.off")
     page.locator("body").press("Control+z")
@@ -75,7 +76,7 @@ def test_upload_click_lift_edit_undo_export(studio, tmp_path):
     studio.says("Rename")
     page.locator("#objects .object[data-id='1'] .delete").click()
     studio.says("Delete")
-    assert page.locator("#objects .object").count() == 1
+    expect(page.locator("#objects .object")).to_have_count(1)
     studio.open_step("export")
     page.locator("#build").click()
     page.wait_for_selector("#download_zip")
@@ -107,17 +108,7 @@ def test_an_object_is_dragged_by_its_handles_typed_snapped_and_reset(studio, tmp
         page.wait_for_function(f"Number(document.querySelector('.pose [data-what={what}]').value) {test}")
 
     start = {what: value(what) for what in ("x", "y", "z", "heading", "scale")}
-    page.wait_for_timeout(2000)
-    red, green, blue = np.moveaxis(studio.view(), -1, 0)
-    arrow = np.stack(np.nonzero((red > 220) & (green < 90) & (blue > 80) & (blue < 160)))  # of the x axis
-    row, column = arrow[:, arrow[1] > arrow[1].max() - 8].mean(axis=1)
-    frame = page.locator("#viewer iframe").bounding_box()
-    page.mouse.move(frame["x"] + column, frame["y"] + row)
-    page.mouse.down()
-    for step in range(1, 6):
-        page.mouse.move(frame["x"] + column + 12 * step, frame["y"] + row)
-        page.wait_for_timeout(100)
-    page.mouse.up()
+    studio.drag_right(60)
     studio.says("Moved the box")
     becomes("x", f"> {start['x']} + 0.2")
     assert (value("y"), value("z")) == (start["y"], start["z"])
@@ -140,9 +131,10 @@ def test_an_object_is_dragged_by_its_handles_typed_snapped_and_reset(studio, tmp
     studio.says("Reset the box")
     becomes("heading", "== 0")
     becomes("y", f"== {start['y']}")
+    frame = page.locator("#viewer iframe").bounding_box()
     page.mouse.click(frame["x"] + frame["width"] - 30, frame["y"] + frame["height"] / 2)
     studio.says("No object is chosen")
-    assert page.locator(".pose").is_hidden()
+    page.wait_for_selector(".pose", state="hidden")
 
 
 def test_clicks_land_on_the_pixel_that_was_clicked(studio, tmp_path):
@@ -176,8 +168,7 @@ def test_layers_and_colours_change_the_view(studio, tmp_path):
     studio.wait_coloured(20_000)
     page.locator("#layers [data-layer='1']").click(modifiers=["Alt"])
     page.wait_for_function("document.querySelector('#layers [data-layer=\"0\"]').className === ''")
-    page.wait_for_timeout(1500)
-    assert studio.coloured() < 4000, "layer 1 is hidden, so it is grey"
+    studio.wait_coloured(0, most=4000)  # layer 1 is hidden, so it is grey
     page.locator("#colour").get_by_text("Layer").click()
     studio.wait_coloured(20_000)
     red, _, blue = np.median(studio.view().reshape(-1, 3), axis=0)
@@ -191,7 +182,7 @@ def test_every_button_with_nothing_loaded(studio):
         assert " first" in page.locator(f"#step_{step} > button").inner_text(), "a locked step says what it needs"
     masks = ("fill_holes", "keep_largest", "invert", "clear", "grow", "shrink", "feather")
     for name in ("lift", "run_edit", "build", *masks, "undo", "redo", "home"):
-        assert page.locator(f"button#{name}").is_disabled(), name
+        expect(page.locator(f"button#{name}"), name).to_be_disabled()
 
 
 def test_bad_files_give_a_sentence_and_the_photo_stays(studio, tmp_path):
@@ -211,7 +202,7 @@ def test_cancel_and_reload_in_the_middle(studio, tmp_path):
     page = studio.page
     studio.upload(picture(tmp_path / "long.png", (200, 140, 40)))
     studio.says("is open")
-    assert page.locator("#steps").is_hidden(), "the model's own number, unless asked for another"
+    expect(page.locator("#steps"), "the model's own number, unless asked for another").to_be_hidden()
     page.locator("#steps_from").get_by_text("My number").click()
     page.locator("#steps input[type=number]").fill("50")
     page.locator("#steps input[type=number]").press("Tab")
@@ -221,7 +212,7 @@ def test_cancel_and_reload_in_the_middle(studio, tmp_path):
     page.wait_for_selector("#progress_row #progress .bar")
     page.locator("#cancel").click()
     studio.says("cancelled")
-    assert page.locator("#stage .stage.empty").count() == 0, "the photo survived the reload"
+    expect(page.locator("#stage .stage.empty"), "the photo survived the reload").to_have_count(0)
     page.locator("button#undo").click()
     studio.says("Undone: Open long.png")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -40,8 +41,8 @@ def test_a_gif_is_clicked_lifted_played_and_taken_away(studio, tmp_path):
     studio.upload(animation(tmp_path / "disc.gif"))
     studio.says("disc.gif is open, 8 frames")
     thumbs = page.locator("#film .frames button")
-    assert thumbs.count() == FRAMES
-    assert page.locator("#lift_clip").is_disabled()
+    expect(thumbs).to_have_count(FRAMES)
+    expect(page.locator("#lift_clip")).to_be_disabled()
     studio.click_photo(90, 100, SIZE)
     studio.says("Select:")
     blank = studio.coloured()

@@ -91,23 +91,6 @@ def pose(studio: Studio, ident: int) -> dict[str, float]:
     return found
 
 
-def drag_right(studio: Studio, pixels: int) -> None:
-    """Take the arrow that points to the right, drag it and let it go."""
-    page = studio.page
-    page.wait_for_timeout(2000)  # the handles appear
-    red, green, blue = np.moveaxis(studio.view(), -1, 0)
-    arrow = np.stack(np.nonzero((red > 220) & (green < 90) & (blue > 80) & (blue < 160)))
-    row, column = arrow[:, arrow[1] > arrow[1].max() - 8].mean(axis=1)
-    frame = page.locator("#viewer iframe").bounding_box()
-    x, y = frame["x"] + column, frame["y"] + row
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for step in range(1, 6):
-        page.mouse.move(x + pixels * step / 5, y)
-        page.wait_for_timeout(100)
-    page.mouse.up()
-
-
 def step(studio: Studio, which: str) -> None:
     """One step back or forth, until the page tells another one than before."""
     told = studio.status
@@ -155,7 +138,7 @@ def test_add_replace_move_remove_undo_and_everything_is_there_after_a_refresh(st
     before, other = pose(studio, ident), pose(studio, 1)
     page.locator(f"#objects .object[data-id='{ident}'] .choose").click()
     studio.says("Drag the arrows")
-    drag_right(studio, 60)
+    studio.drag_right(60)
     studio.says("Moved the red barrel")
     page.locator(f"#objects .object[data-id='{ident}'] .choose").click()
     moved = pose(studio, ident)

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -100,7 +101,7 @@ def test_the_whole_job_without_a_mouse(browser, url):
     key.press("r")  # not while the sheet is open
     key.press("Escape")
     page.wait_for_selector("#help_sheet dialog:not([open])", state="attached")
-    assert page.locator(".ruler").is_hidden()
+    expect(page.locator(".ruler")).to_be_hidden()
     tab_to(page, "#look .opener")
     key.press("Enter")
     tab_to(page, "#look [data-kind=light][data-value='1']")
@@ -137,14 +138,14 @@ def test_a_phone_and_the_first_run(browser, url):
     page.wait_for_function("document.querySelector('#status').textContent.includes('Select:')")
     assert fits(page) == (0, [])
     page.locator(".panes [data-pane=left]").tap()
-    assert page.locator("#photo_canvas").is_hidden(), "one part at a time"
+    expect(page.locator("#photo_canvas"), "one part at a time").to_be_hidden()
     page.locator("#lift").tap()
     page.wait_for_function("document.querySelector('.tour b').textContent === 'Edit it by words'")
     page.wait_for_selector("#viewer iframe", state="visible")
     assert fits(page) == (0, [])
     page.locator(".tour .on").tap()
     page.locator(".tour .on").tap()
-    assert page.locator(".tour").is_hidden()
+    expect(page.locator(".tour")).to_be_hidden()
     for pane in ("left", "middle", "right"):
         page.locator(f".panes [data-pane={pane}]").tap()
         accessible(page, f"phone, {pane}")
@@ -152,7 +153,7 @@ def test_a_phone_and_the_first_run(browser, url):
     page.reload()
     page.wait_for_selector("#viewer iframe", state="visible")
     page.wait_for_timeout(2500)
-    assert page.locator(".tour").is_hidden(), "once is enough"
+    expect(page.locator(".tour"), "once is enough").to_be_hidden()
     page.locator("#help").tap()
     page.locator("#help_sheet .again").tap()
     page.wait_for_selector(".tour:not([hidden])")

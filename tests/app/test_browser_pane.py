@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -59,7 +60,7 @@ def test_an_artist_looks_measures_and_calibrates(studio, tmp_path):
     wait_text(studio, "#viewer .legend", "to the camera")
     page.locator("#colour").get_by_text("Depth").click()
     wait_text(studio, "#viewer .legend", "Depth, m")
-    assert page.locator("#viewer .legend .scale span").count() == 5
+    expect(page.locator("#viewer .legend .scale span")).to_have_count(5)
 
     page.locator("#look .opener").click()
     assert page.locator("#look .budgets button").all_inner_texts() == ["12k", "100k", "300k", "1M", "All"]
@@ -95,7 +96,7 @@ def test_an_artist_looks_measures_and_calibrates(studio, tmp_path):
     page.locator("#depths_open").click()
     page.wait_for_function("document.querySelectorAll('#depths img').length === 3")
     page.locator("#depths").get_by_text("Magma").click()
-    assert page.locator("#depths .empty").count() == 3, "empty layers are shown as such"
+    expect(page.locator("#depths .empty"), "empty layers are shown as such").to_have_count(3)
     with page.expect_download() as taken:
         page.locator("#depths figcaption a").first.click()
     assert taken.value.suggested_filename == "orange-depth-0-magma.png"

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -37,7 +38,7 @@ def test_keyframes_of_the_3d_view_become_a_film_that_plays(studio, tmp_path):
     studio.open_step("export")
     page.locator("#path summary").click()
     page.locator("#path .paths button[data-name=keyframes]").click()
-    assert page.locator("#path .go").is_disabled()
+    expect(page.locator("#path .go")).to_be_disabled()
     page.locator("#path [data-kind=add]").click()
     studio.says("Keyframe 1")
     frame = page.locator("#viewer iframe").bounding_box()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -66,7 +67,7 @@ def test_a_photo_becomes_a_scene_that_is_edited_and_exported(studio):
     assert "Scale, shift" in placed
     assert "Depth residual" in placed
     assert "catalogue" in page.locator("#edit_facts").inner_text().lower()
-    assert page.locator("#objects .object").count() == 2
+    expect(page.locator("#objects .object")).to_have_count(2)
     if os.environ.get("WT_APP_PICTURE"):
         page.set_viewport_size({"width": 1500, "height": 900})
         photograph(page, os.environ["WT_APP_PICTURE"])
@@ -78,7 +79,7 @@ def test_a_photo_becomes_a_scene_that_is_edited_and_exported(studio):
     studio.says("accept or discard")
     page.locator("#accept").click()
     studio.says("Accepted: remove the chair")
-    assert page.locator("#objects .object").count() == 1
+    expect(page.locator("#objects .object")).to_have_count(1)
     for _ in range(2):
         page.locator("#undo").click()
         studio.says("Undone")
